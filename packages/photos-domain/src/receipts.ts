@@ -1,0 +1,45 @@
+import type { NewPhoto, PhotoId } from './model.js'
+
+/**
+ * The receipt of one idempotent POST. It is stored in the same record, and so in the same write, as the photo it made:
+ * either both exist or neither does, whichever replica made them.
+ */
+export interface Receipt {
+  /** The client's Idempotency-Key. */
+  readonly key: string
+  /** SHA-256 of the body, base64url: tells the same request from another one under the same key. */
+  readonly fingerprint: string
+  readonly photoId: PhotoId
+  /** When it was made, in milliseconds since the epoch. */
+  readonly at: number
+}
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
+/** The bytes that a record keeps; undefined for none. */
+export function encodeReceipts(receipts: readonly Receipt[]): Uint8Array | undefined {
+  return receipts.length === 0 ? undefined : encoder.encode(JSON.stringify(receipts))
+}
+
+/** @throws SyntaxError where the bytes are not what `encodeReceipts` writes */
+export function decodeReceipts(bytes: Uint8Array | undefined): Receipt[] {
+  return bytes === undefined ? [] : (JSON.parse(decoder.decode(bytes)) as Receipt[])
+}
+
+/** SHA-256 over the fields of the body, base64url. White space and key order of the request's JSON do not matter. */
+export async function fingerprintOf({ url, description }: NewPhoto): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', encoder.encode(JSON.stringify([url, description])))
+  const text = btoa(String.fromCharCode(...new Uint8Array(digest)))
+  return text.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+}
+
+/** Adds a receipt in front, and drops those that are too old or too many. */
+export function withReceipt(
+  receipts: readonly Receipt[],
+  added: Receipt,
+  { maxReceipts, maxAgeMs }: { readonly maxReceipts: number; readonly maxAgeMs: number },
+): Receipt[] {
+  const kept = receipts.filter((receipt) => receipt.at > added.at - maxAgeMs)
+  return [added, ...kept].slice(0, maxReceipts)
+}

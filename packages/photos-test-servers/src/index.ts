@@ -1,0 +1,2 @@
+export * from './couchdb.js'
+export * from './redis.js'
