@@ -1,0 +1,46 @@
+import Fastify, { type FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import type { PhotoRepository } from 'photos-domain'
+import { photosLmdb } from 'photos-lmdb'
+import type { Config } from './config.js'
+import { validatorCompiler } from './http/validator.js'
+import { methodNotAllowed } from './plugins/method-not-allowed.js'
+import { openapi } from './plugins/openapi.js'
+import { photoService } from './plugins/photo-service.js'
+import { problems } from './plugins/problems.js'
+import { providedStore } from './plugins/provided-store.js'
+import { healthRoutes } from './routes/health.js'
+import { photoRoutes } from './routes/photos.js'
+import { serverOptions } from './server-options.js'
+
+export interface AppOptions {
+  readonly config: Config
+  /** A store to use instead of the configured one. Who provides it closes it. */
+  readonly store?: PhotoRepository
+}
+
+/** The whole service as a plugin. */
+export const photosApp = fp(
+  async (app: FastifyInstance, { config, store }: AppOptions) => {
+    app.setValidatorCompiler(validatorCompiler)
+    app.setSerializerCompiler(() => JSON.stringify)
+    await app.register(problems)
+    await app.register(methodNotAllowed)
+    await app.register(openapi)
+    if (store !== undefined) await app.register(providedStore, { store })
+    else await app.register(photosLmdb, { path: config.dataDir })
+    await app.register(photoService, { maxPhotos: config.maxPhotos })
+    await app.register(healthRoutes)
+    await app.register(photoRoutes, { prefix: '/api/photos' })
+    app.answerOtherMethods()
+  },
+  { name: 'photos-app', fastify: '5.x' },
+)
+
+/** An instance of the service that is not listening yet: for `listen`, or for `inject` in a test. */
+export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
+  const app = Fastify(serverOptions(options.config))
+  await app.register(photosApp, options)
+  await app.ready()
+  return app
+}

@@ -1,0 +1,54 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { ReadOptions, WorkspaceRecord, WriteConditions } from 'photos-domain'
+import { etagOf, isNotModified, parseEntityTags } from './entity-tags.js'
+
+const JSON_CONTENT_TYPE = 'application/json; charset=utf-8'
+
+/**
+ * What caches between us and the client may do (RFC 9111, RFC 5861): a browser asks each time, which the ETag makes
+ * cheap; a shared cache keeps an answer for 1 s, and one second more while it asks again, and 60 s while we are down.
+ */
+const CACHE_CONTROL = 'max-age=0, s-maxage=1, stale-while-revalidate=1, stale-if-error=60'
+
+/** RFC 9211: no cache tier of ours took part. */
+const ANSWERED_BY_STORE = 'photos; fwd=bypass; detail=store'
+
+/** Sends a part of a record, or 304 where the client has it already. Nothing here is built that is not sent. */
+export function sendRecord(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  record: WorkspaceRecord,
+  body: Uint8Array,
+): void {
+  const etag = etagOf(record.version)
+  reply
+    .header('etag', etag)
+    .header('cache-control', CACHE_CONTROL)
+    .header('cache-status', record.cacheStatus ?? ANSWERED_BY_STORE)
+  const ifNoneMatch = request.headers['if-none-match']
+  if (ifNoneMatch !== undefined && isNotModified(ifNoneMatch, etag)) {
+    reply.code(304).send()
+    return
+  }
+  reply.header('content-type', JSON_CONTENT_TYPE).send(body)
+}
+
+const FRESH: ReadOptions = { fresh: true }
+const NO_CACHE = /(?:^|,)\s*no-cache\s*(?:,|$)/i
+
+/** `Cache-Control: no-cache` reads past every cache of ours (RFC 9111, section 5.2.1.4). */
+export function readOptionsOf(request: FastifyRequest): ReadOptions | undefined {
+  const cacheControl = request.headers['cache-control']
+  return cacheControl !== undefined && NO_CACHE.test(cacheControl) ? FRESH : undefined
+}
+
+/** @throws PhotosError `INVALID_INPUT` naming a header that cannot be read */
+export function writeConditionsOf({ headers }: FastifyRequest): WriteConditions {
+  const ifMatch = headers['if-match']
+  const ifNoneMatch = headers['if-none-match']
+  return {
+    ifMatch: ifMatch === undefined ? undefined : parseEntityTags('If-Match', ifMatch, 'strong'),
+    ifNoneMatch:
+      ifNoneMatch === undefined ? undefined : parseEntityTags('If-None-Match', ifNoneMatch, 'weak'),
+  }
+}

@@ -1,0 +1,63 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { photoIn } from 'photos-domain'
+import { etagOf } from '../http/entity-tags.js'
+import { readOptionsOf, sendRecord, writeConditionsOf } from '../http/records.js'
+import * as schemas from './photos-schemas.js'
+
+/** The REST API for photos: a request is a straight line from here to PhotoService and back. */
+export const photoRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  const photos = app.photoService
+
+  app.get('/workspace/:workspaceId', { schema: schemas.listPhotos }, (request, reply) => {
+    const record = photos.list(request.params.workspaceId, readOptionsOf(request))
+    // A record that is at hand is sent at once: a promise would cost the hot path more than the look-up.
+    if (record instanceof Promise) return record.then((read) => sendRecord(request, reply, read, read.photos))
+    return sendRecord(request, reply, record, record.photos)
+  })
+
+  app.get('/:workspaceId/:id', { schema: schemas.getPhoto }, (request, reply) => {
+    const { workspaceId, id } = request.params
+    const record = photos.list(workspaceId, readOptionsOf(request))
+    if (record instanceof Promise) {
+      return record.then((read) => sendRecord(request, reply, read, photoIn(read, workspaceId, id)))
+    }
+    return sendRecord(request, reply, record, photoIn(record, workspaceId, id))
+  })
+
+  app.post('/workspace/:workspaceId', { schema: schemas.addPhoto }, async (request, reply) => {
+    const { workspaceId } = request.params
+    const { photo, version } = await photos.add(workspaceId, request.body, {
+      ...writeConditionsOf(request),
+      idempotencyKey: headerOf(request, 'idempotency-key'),
+    })
+    if (version !== undefined) reply.header('etag', etagOf(version))
+    reply.header('location', `${app.prefix}/${workspaceId}/${photo.id}`)
+    return notStored(reply).code(201).send(photo)
+  })
+
+  app.put('/:workspaceId/:id', { schema: schemas.updatePhoto }, async (request, reply) => {
+    const { workspaceId, id } = request.params
+    const { photo, version } = await photos.update(workspaceId, id, request.body, writeConditionsOf(request))
+    return notStored(reply).header('etag', etagOf(version)).send(photo)
+  })
+
+  app.delete('/:workspaceId/:id', { schema: schemas.removePhoto }, async (request, reply) => {
+    const { workspaceId, id } = request.params
+    await photos.remove(workspaceId, id, writeConditionsOf(request))
+    return notStored(reply).code(204).send()
+  })
+
+  app.delete('/workspace/:workspaceId', { schema: schemas.clearWorkspace }, async (request, reply) => {
+    await photos.clear(request.params.workspaceId, writeConditionsOf(request))
+    return notStored(reply).code(204).send()
+  })
+}
+
+const notStored = (reply: FastifyReply): FastifyReply => reply.header('cache-control', 'no-store')
+
+/** A header's value; a repeated one, which Node gives as one text or a list, as one text. */
+function headerOf(request: FastifyRequest, name: string): string | undefined {
+  const value = request.headers[name]
+  return Array.isArray(value) ? value.join(', ') : value
+}

@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { ConfigError, Environment, loadConfig } from 'photos-api'
+import { test } from 'tap'
+
+test('nothing needs to be set', async (t) => {
+  const config = loadConfig({}, { baseDir: '/srv' })
+  t.match(config, { host: '127.0.0.1', port: 3000, dataDir: resolve('/srv/data'), couchdbUrls: [], cache: true, replicas: 1 })
+})
+
+test('what is set is used, and an empty variable is an unset one', async (t) => {
+  const env = {
+    PORT: '8080',
+    PHOTOS_DATA_DIR: '/var/lib/photos',
+    COUCHDB_URL: 'http://a:5984/photos,http://b:5984/photos',
+    REDIS_URL: '',
+    PHOTOS_CACHE: 'off',
+    TRUST_PROXY: '127.0.0.1, 10.0.0.0/8',
+    NODE_ENV: 'production',
+  }
+  t.match(loadConfig(env), {
+    production: true,
+    port: 8080,
+    dataDir: '/var/lib/photos',
+    couchdbUrls: ['http://a:5984/photos', 'http://b:5984/photos'],
+    redisUrl: undefined,
+    cache: false,
+    trustProxy: ['127.0.0.1', '10.0.0.0/8'],
+  })
+})
+
+test('one message names every bad variable, misspelt ones included', async (t) => {
+  const env = { PORT: 'many', LOG_LEVEL: 'loud', PHOTOS_CACHE: 'maybe', PHOTOS_CAHCE: 'off', COUCHDB_URL: 'http://a:5984' }
+  t.throws(() => loadConfig(env), ConfigError)
+  try {
+    loadConfig(env)
+  } catch (error) {
+    for (const name of Object.keys(env)) t.match(String(error), name)
+    t.match(String(error), /fatal, error, warn/)
+    t.notMatch(String(error), '\n')
+  }
+})
+
+test('.env.example and the README name every variable with its default', async (t) => {
+  const root = new URL('../../../', import.meta.url)
+  const example = readFileSync(new URL('.env.example', root), 'utf8')
+  const readme = readFileSync(new URL('README.md', root), 'utf8')
+  for (const [name, schema] of Object.entries(Environment.properties)) {
+    const fallback = 'default' in schema ? String(schema.default) : ''
+    t.ok(example.includes(`\n# ${name}=${fallback}\n`), `.env.example: ${name}`)
+    t.ok(readme.includes(`| \`${name}\` | ${fallback === '' ? '' : `\`${fallback}\` `}|`), `README: ${name}`)
+  }
+})
