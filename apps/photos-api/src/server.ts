@@ -13,7 +13,10 @@ Everything else is set by environment variables: see .env.example.`
 /** The process: reads what it was told, then runs one replica or several. */
 async function main(): Promise<void> {
   const config = readConfig()
-  if (cluster.isWorker) return runReplica(config)
+  if (cluster.isWorker) {
+    await runReplica(config)
+    return
+  }
   if (!config.production && config.couchdbUrls.length === 0) await addSampleWorkspaces(config)
   const listening = config.replicas === 1 ? await runReplica(config) : await runReplicas(config.replicas)
   if (!config.production) process.stdout.write(whatToTry(listening))

@@ -5,7 +5,14 @@ import { test } from 'tap'
 
 test('nothing needs to be set', async (t) => {
   const config = loadConfig({}, { baseDir: '/srv' })
-  t.match(config, { host: '127.0.0.1', port: 3000, dataDir: resolve('/srv/data'), couchdbUrls: [], cache: true, replicas: 1 })
+  t.match(config, {
+    host: '127.0.0.1',
+    port: 3000,
+    dataDir: resolve('/srv/data'),
+    couchdbUrls: [],
+    cache: true,
+    replicas: 1,
+  })
 })
 
 test('what is set is used, and an empty variable is an unset one', async (t) => {
@@ -30,7 +37,13 @@ test('what is set is used, and an empty variable is an unset one', async (t) => 
 })
 
 test('one message names every bad variable, misspelt ones included', async (t) => {
-  const env = { PORT: 'many', LOG_LEVEL: 'loud', PHOTOS_CACHE: 'maybe', PHOTOS_CAHCE: 'off', COUCHDB_URL: 'http://a:5984' }
+  const env = {
+    PORT: 'many',
+    LOG_LEVEL: 'loud',
+    PHOTOS_CACHE: 'maybe',
+    PHOTOS_CAHCE: 'off',
+    COUCHDB_URL: 'http://a:5984',
+  }
   t.throws(() => loadConfig(env), ConfigError)
   try {
     loadConfig(env)

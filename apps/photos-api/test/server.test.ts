@@ -42,7 +42,12 @@ test('one line is logged for a request, with its id, and none when LOG_LEVEL is 
     .split('\n')
     .filter((line) => line.includes('/workspace/logged'))
   t.equal(lines.length, 1)
-  t.match(JSON.parse(String(lines[0])), { reqId: 'my-id', method: 'GET', statusCode: 200, responseTimeMs: Number })
+  t.match(JSON.parse(String(lines[0])), {
+    reqId: 'my-id',
+    method: 'GET',
+    statusCode: 200,
+    responseTimeMs: Number,
+  })
 
   const port = await unusedPort()
   const warn = startService(t, {
@@ -92,7 +97,11 @@ test('a configuration that is wrong stops the start with one line', async (t) =>
 test('a port that is taken and an argument that does not exist stop the start', async (t) => {
   const port = await takenPort(t)
   for (const args of [[], ['--replicas', '2']]) {
-    const service = startService(t, { PORT: String(port), PHOTOS_DATA_DIR: t.testdir(), NODE_ENV: 'production' }, args)
+    const service = startService(
+      t,
+      { PORT: String(port), PHOTOS_DATA_DIR: t.testdir(), NODE_ENV: 'production' },
+      args,
+    )
     t.equal(await service.exited, 1)
     t.match(service.output(), /EADDRINUSE/)
     t.notMatch(service.output(), /\n\s+at /, 'no stack trace for a mistake of the user')
@@ -103,7 +112,10 @@ test('a port that is taken and an argument that does not exist stop the start', 
 })
 
 test('replicas share a port and a store, and one that is killed is replaced', async (t) => {
-  const service = startService(t, { PHOTOS_DATA_DIR: t.testdir(), PHOTOS_SAMPLE_WORKSPACES: '0' }, ['--replicas', '2'])
+  const service = startService(t, { PHOTOS_DATA_DIR: t.testdir(), PHOTOS_SAMPLE_WORKSPACES: '0' }, [
+    '--replicas',
+    '2',
+  ])
   const url = await urlOf(service)
   const post = async (): Promise<number> => {
     const answer = await fetch(`${url}/api/photos/workspace/shared`, {
@@ -118,7 +130,9 @@ test('replicas share a port and a store, and one that is killed is replaced', as
     ((await (await fetch(`${url}/api/photos/workspace/shared`)).json()) as unknown[]).length
   t.equal(await count(), 40)
 
-  const pids = new Set([...service.output().matchAll(/"pid":(\d+).*?Server listening/g)].map(([, pid]) => Number(pid)))
+  const pids = new Set(
+    [...service.output().matchAll(/"pid":(\d+).*?Server listening/g)].map(([, pid]) => Number(pid)),
+  )
   t.equal(pids.size, 2)
   const [victim] = pids
   process.kill(Number(victim), 'SIGKILL')

@@ -1,4 +1,5 @@
 import type { FastifyPluginAsync } from 'fastify'
+import type {} from 'photos-lmdb'
 
 const tags = ['health']
 
