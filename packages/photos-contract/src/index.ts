@@ -1,0 +1,3 @@
+export * from './memory-store.js'
+export * from './options.js'
+export * from './repository-contract.js'
