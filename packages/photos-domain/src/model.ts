@@ -11,8 +11,11 @@ export const DEFAULT_MAX_PHOTOS_PER_WORKSPACE = 1000
 export const WORKSPACE_ID_PATTERN = '^(?!workspace$)[A-Za-z0-9][A-Za-z0-9_-]{0,63}$'
 /** 1 to 64 of `A-Z a-z 0-9 _ -`, not starting with `_` or `-`. */
 export const PHOTO_ID_PATTERN = '^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$'
-/** The scheme is case-insensitive (RFC 3986, section 3.1), and a host must follow. */
-const HTTP_URL_PATTERN = '^[Hh][Tt][Tt][Pp][Ss]?://[^/?#]'
+/**
+ * The scheme is case-insensitive (RFC 3986, section 3.1), and a host must follow, after the user's name if there is one:
+ * an http URL without a host is invalid (RFC 9110, section 4.2.1).
+ */
+export const HTTP_URL_PATTERN = '^[Hh][Tt][Tt][Pp][Ss]?://([^/?#@]*@)?[^/?#@:][^/?#@]*([/?#]|$)'
 
 export const WorkspaceId = Type.String({
   pattern: WORKSPACE_ID_PATTERN,
@@ -36,12 +39,19 @@ const PhotoUrl = Type.String({
   examples: ['https://picsum.photos/id/237/800/600'],
 })
 
-const Description = Type.String({
-  minLength: 1,
-  maxLength: MAX_DESCRIPTION_LENGTH,
-  description: 'What the picture shows.',
-  examples: ['A black puppy looks up from a wooden floor'],
-})
+/** Half a surrogate pair has no UTF-8, and not every store or client takes it (RFC 8259, section 8.2). */
+const isWellFormed = (text: string): boolean => !/\p{Surrogate}/u.test(text)
+
+const Description = Type.Refine(
+  Type.String({
+    minLength: 1,
+    maxLength: MAX_DESCRIPTION_LENGTH,
+    description: 'What the picture shows.',
+    examples: ['A black puppy looks up from a wooden floor'],
+  }),
+  isWellFormed,
+  () => 'must not hold half a surrogate pair',
+)
 
 /** One photo record. The order of the keys is the order they are stored and sent in: see `photo-bytes.ts`. */
 export const Photo = Type.Object(

@@ -2,18 +2,16 @@ import type { Photo, PhotoId } from './model.js'
 
 /*
  * A workspace's photos are kept and sent as one canonical JSON text: an array without white space, each photo with the keys
- * id, url, description in this order, all of them strings. In such a text
- *   - `{"id":"` occurs only where a photo begins: inside a string every `"` is written `\"`, and
- *   - the first `"}` after it whose `"` is not escaped is where that photo ends: photos are flat.
- * So one photo can be cut out of the text without parsing it.
+ * id, url, description in this order, all of them strings. In such a text `{"id":"` occurs only where a photo begins:
+ * inside a string every `"` is written `\"`, and what follows the `"` that ends a string is never `id`. So a photo goes from
+ * one `{"id":"` to the comma before the next, or to the `]` at the end, and can be cut out without parsing the text.
  */
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
 const QUOTE = 0x22
-const BACKSLASH = 0x5c
-const CLOSING_BRACE = 0x7d
+const OPENING_BRACE = 0x7b
 const PHOTO_START = encoder.encode('{"id":"')
 
 /** The bytes of a workspace without photos, `[]`. */
@@ -35,33 +33,38 @@ const inKeyOrder = ({ id, url, description }: Photo): Photo => ({ id, url, descr
 export function decodePhotos(bytes: Uint8Array): Photo[] {
   const photos: unknown = JSON.parse(decoder.decode(bytes))
   if (!Array.isArray(photos)) throw new TypeError('photos are not an array')
-  return photos as Photo[]
+  if (!photos.every(isPhoto)) throw new TypeError('an element is not a photo')
+  return photos
 }
+
+/** The shape alone: what is stored was checked against the model when it was written. */
+const isPhoto = (value: unknown): value is Photo =>
+  typeof value === 'object' &&
+  value !== null &&
+  ['id', 'url', 'description'].every((key) => typeof Reflect.get(value, key) === 'string')
 
 /** The bytes of the photo with this id, a view into `bytes`; undefined where there is none. Nothing is parsed or copied. */
 export function findPhoto(bytes: Uint8Array, photoId: PhotoId): Uint8Array | undefined {
-  let start = 1
-  while (start + PHOTO_START.length < bytes.length) {
-    const end = endOfPhoto(bytes, start + PHOTO_START.length)
-    if (hasId(bytes, start + PHOTO_START.length, photoId)) return bytes.subarray(start, end)
-    start = end + 1
+  let start = nextPhoto(bytes, 1)
+  while (start < bytes.length) {
+    const next = nextPhoto(bytes, start + PHOTO_START.length)
+    // Between them stands a comma; after the last one, the array's bracket.
+    if (hasId(bytes, start + PHOTO_START.length, photoId)) return bytes.subarray(start, next - 1)
+    start = next
   }
   return undefined
 }
 
-/** The index after the `}` of the photo within which `from` lies. */
-function endOfPhoto(bytes: Uint8Array, from: number): number {
-  let brace = bytes.indexOf(CLOSING_BRACE, from)
-  while (brace !== -1 && !closesString(bytes, brace - 1)) brace = bytes.indexOf(CLOSING_BRACE, brace + 1)
-  return brace === -1 ? bytes.length : brace + 1
+/** Where the first photo at or after `from` begins; the length of `bytes` where none does. */
+function nextPhoto(bytes: Uint8Array, from: number): number {
+  let brace = bytes.indexOf(OPENING_BRACE, from)
+  while (brace !== -1 && !beginsPhoto(bytes, brace)) brace = bytes.indexOf(OPENING_BRACE, brace + 1)
+  return brace === -1 ? bytes.length : brace
 }
 
-/** Whether the byte at `index` is a `"` that is not escaped: an even number of backslashes stands before it. */
-function closesString(bytes: Uint8Array, index: number): boolean {
-  if (bytes[index] !== QUOTE) return false
-  let first = index
-  while (bytes[first - 1] === BACKSLASH) first--
-  return (index - first) % 2 === 0
+function beginsPhoto(bytes: Uint8Array, index: number): boolean {
+  for (let i = 1; i < PHOTO_START.length; i++) if (bytes[index + i] !== PHOTO_START[i]) return false
+  return true
 }
 
 /** Whether the text at `index` is `photoId` (ASCII, see PHOTO_ID_PATTERN) and then a `"`. */

@@ -12,6 +12,7 @@ import {
   writeContention,
 } from './errors.js'
 import { KeyedQueue } from './keyed-queue.js'
+import { PHOTO_ID_MESSAGE, WORKSPACE_ID_MESSAGE } from './messages.js'
 import {
   DEFAULT_MAX_PHOTOS_PER_WORKSPACE,
   type NewPhoto,
@@ -36,7 +37,7 @@ export interface WriteConditions {
 }
 
 export interface AddOptions extends WriteConditions {
-  /** The same key with the same photo makes one photo, however often it is sent. 1 to 255 characters. */
+  /** The same key with the same photo makes one photo, however often it is sent. 1 to 255 printable ASCII characters. */
   readonly idempotencyKey?: string | undefined
 }
 
@@ -68,6 +69,8 @@ export interface PhotoServiceOptions {
 
 /** The longest Idempotency-Key that is taken, in characters. */
 export const MAX_IDEMPOTENCY_KEY_LENGTH = 255
+/** The header's value is a String of RFC 8941, section 3.3.3 (draft-ietf-httpapi-idempotency-key-header, section 2.1). */
+const PRINTABLE_ASCII = /^[\x20-\x7e]+$/
 
 interface Workspace {
   readonly version: Version
@@ -140,9 +143,12 @@ export class PhotoService {
         )
         return { result: { photo: made, unchanged, replayed: made.id !== photo.id } }
       }
-      if (photos[0]?.id === photo.id) return { result: { photo, unchanged: true, replayed: false } }
-      checkConditions(workspaceId, version, options)
+      const stored = photos.find(({ id }) => id === photo.id)
+      if (stored !== undefined) {
+        return { result: { photo, unchanged: samePhoto(stored, photo), replayed: false } }
+      }
       if (photos.length >= this.#maxPhotos) throw workspaceFull(workspaceId, this.#maxPhotos)
+      checkConditions(workspaceId, version, options)
       const next = {
         photos: [photo, ...photos],
         receipts:
@@ -276,7 +282,10 @@ function parseRecord(workspaceId: WorkspaceId, { version, photos, receipts }: Wo
   }
 }
 
-/** RFC 9110, section 13.2.2: If-Match first, then If-None-Match. */
+/**
+ * RFC 9110, section 13.2.2: If-Match first, then If-None-Match; and section 13.2.1: only where the write would succeed
+ * without them, so every other error comes first.
+ */
 function checkConditions(
   workspaceId: WorkspaceId,
   version: Version,
@@ -292,26 +301,17 @@ const names = (condition: VersionCondition, version: Version): boolean =>
 
 function checkWorkspaceId(workspaceId: WorkspaceId): void {
   if (!isWorkspaceId(workspaceId)) {
-    throw invalidInput([
-      {
-        field: 'workspaceId',
-        message: 'must be 1 to 64 of A-Z a-z 0-9 _ - and start with a letter or digit',
-      },
-    ])
+    throw invalidInput([{ field: 'workspaceId', message: WORKSPACE_ID_MESSAGE }])
   }
 }
 
 function checkPhotoId(photoId: PhotoId): void {
-  if (!isPhotoId(photoId)) {
-    throw invalidInput([
-      { field: 'id', message: 'must be 1 to 64 of A-Z a-z 0-9 _ - and start with a letter or digit' },
-    ])
-  }
+  if (!isPhotoId(photoId)) throw invalidInput([{ field: 'id', message: PHOTO_ID_MESSAGE }])
 }
 
 function checkIdempotencyKey(key: string | undefined): string | undefined {
-  if (key !== undefined && (key.length < 1 || key.length > MAX_IDEMPOTENCY_KEY_LENGTH)) {
-    const message = `must be 1 to ${MAX_IDEMPOTENCY_KEY_LENGTH} characters`
+  if (key !== undefined && (!PRINTABLE_ASCII.test(key) || key.length > MAX_IDEMPOTENCY_KEY_LENGTH)) {
+    const message = `must be 1 to ${MAX_IDEMPOTENCY_KEY_LENGTH} printable ASCII characters`
     throw invalidInput([{ field: 'Idempotency-Key', message }])
   }
   return key

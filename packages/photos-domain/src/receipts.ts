@@ -15,17 +15,27 @@ export interface Receipt {
 }
 
 const encoder = new TextEncoder()
-const decoder = new TextDecoder()
+const decoder = new TextDecoder('utf-8', { fatal: true })
 
 /** The bytes that a record keeps; undefined for none. */
 export function encodeReceipts(receipts: readonly Receipt[]): Uint8Array | undefined {
   return receipts.length === 0 ? undefined : encoder.encode(JSON.stringify(receipts))
 }
 
-/** @throws SyntaxError where the bytes are not what `encodeReceipts` writes */
+/** The receipts in the bytes of a record. @throws SyntaxError or TypeError where they are not what `encodeReceipts` writes */
 export function decodeReceipts(bytes: Uint8Array | undefined): Receipt[] {
-  return bytes === undefined ? [] : (JSON.parse(decoder.decode(bytes)) as Receipt[])
+  if (bytes === undefined) return []
+  const receipts: unknown = JSON.parse(decoder.decode(bytes))
+  if (!Array.isArray(receipts)) throw new TypeError('receipts are not an array')
+  if (!receipts.every(isReceipt)) throw new TypeError('an element is not a receipt')
+  return receipts
 }
+
+const isReceipt = (value: unknown): value is Receipt =>
+  typeof value === 'object' &&
+  value !== null &&
+  ['key', 'fingerprint', 'photoId'].every((key) => typeof Reflect.get(value, key) === 'string') &&
+  typeof Reflect.get(value, 'at') === 'number'
 
 /** SHA-256 over the fields of the body, base64url. White space and key order of the request's JSON do not matter. */
 export async function fingerprintOf({ url, description }: NewPhoto): Promise<string> {
