@@ -4,6 +4,7 @@ import type { PhotoRepository } from 'photos-domain'
 import { photosLmdb } from 'photos-lmdb'
 import type { Config } from './config.js'
 import { validatorCompiler } from './http/validator.js'
+import { drain } from './plugins/drain.js'
 import { jsonBodies } from './plugins/json-bodies.js'
 import { methodNotAllowed } from './plugins/method-not-allowed.js'
 import { openapi } from './plugins/openapi.js'
@@ -25,6 +26,7 @@ export const photosApp = fp(
   async (app: FastifyInstance, { config, store }: AppOptions) => {
     app.setValidatorCompiler(validatorCompiler)
     app.setSerializerCompiler(() => JSON.stringify)
+    await app.register(drain)
     await app.register(problems)
     await app.register(jsonBodies)
     await app.register(methodNotAllowed)

@@ -32,7 +32,7 @@ export interface ReadOptions {
 export interface Change {
   readonly workspaceId: WorkspaceId
   readonly version: Version
-  /** Resumes the feed after this change: an opaque text of the repository's own. */
+  /** Resumes the feed after this change, in any repository on the same store: an opaque text of the store's own. */
   readonly cursor: string
 }
 
@@ -70,12 +70,16 @@ export interface RepositoryStatus {
  * - **Conditional writes.** `write` succeeds only if the record is at `expected` at that instant, so of
  *   many writers with the same `expected` one wins, and no update is lost.
  * - **Durability.** A write that resolved survives the death of every process.
- * - **Read your writes.** A read that starts after a write resolved, in the same process, sees that version or a later one.
- * - **Same bytes.** What was written is read back byte for byte, receipts included.
+ * - **Read your writes.** A read that starts after a write resolved, in the same process, sees that version or a later one; a
+ *   `fresh` read does so whoever wrote. It never shares an answer that was asked for before the write resolved.
+ * - **Same bytes.** What was written is read back byte for byte, receipts included. A record's bytes stay as they are
+ *   for as long as somebody holds it. Writing the same content again gives a new version all the same.
  * - **Outage is not absence.** A store that cannot answer rejects with `REPOSITORY_UNAVAILABLE` or another coded
- *   error, and never with "not found", an empty list or a version.
+ *   error, and never with "not found", an empty list or a version. A scan or a feed that an outage or `close` cuts
+ *   short rejects: ending quietly would say that it was complete. `close` itself resolves.
  * - **One attempt.** A repository repeats a write by itself only when it is certain that the earlier attempt was not made;
  *   otherwise it rejects with `WRITE_OUTCOME_UNKNOWN`.
+ * - **Callers are independent.** Aborting one read, or failing it, leaves others of the same workspace alone.
  *
  * Ids reach a repository only after they were checked against `WORKSPACE_ID_PATTERN`. All errors are `PhotosError`.
  */

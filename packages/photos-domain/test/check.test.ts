@@ -103,7 +103,9 @@ t.test("a pattern of the caller's own schema is told as the validator tells it",
 
 t.test('what a schema refuses without a reason is refused all the same', (t) => {
   t.strictSame(checkOf(Type.Never())({}).length, 1)
-  t.strictSame(checkOf(Type.Object({ a: Type.Never() }))({ a: 1 }).length, 1)
+  t.strictSame(checkOf({ type: 'object', properties: { a: false } })({ a: 1 }), [
+    { field: '', message: 'is not valid' },
+  ])
   t.end()
 })
 

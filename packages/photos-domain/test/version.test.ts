@@ -54,6 +54,8 @@ t.test('revisions are ordered by their count, then by their hash, as CouchDB pic
   )
   t.ok(compareVersions('9-ffffffffffffffffffffffffffffffff', '10-00000000000000000000000000000000') < 0)
   t.ok(compareVersions('2-fffffffffffffffffffffffffffffffe', '2-ffffffffffffffffffffffffffffffff') < 0)
+  t.ok(compareVersions('9-abcdef', '10-a') < 0, 'whatever the length of what follows the count')
+  t.ok(compareVersions('9-abcdef', '10') < 0)
   t.end()
 })
 

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:net'
+import { tmpdir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 
@@ -20,7 +21,7 @@ export interface ServiceProcess {
 export function startService(t: Test, env: NodeJS.ProcessEnv, args: readonly string[] = []): ServiceProcess {
   const child = spawn(process.execPath, [SERVER, ...args], {
     env: { PATH: process.env['PATH'], PORT: '0', ...env },
-    cwd: t.testdir(),
+    cwd: tmpdir(),
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''

@@ -58,7 +58,7 @@ export const changesRules: Rules = {
     })
     const records = await putNew(repository, numbered('later', 10))
     await store.until('the later writes are told', () => follower.hasToldAll(records))
-    await follower.stop()
+    await store.settled('the aborted feed ends', follower.stop())
     const before = follower.changes.filter(({ workspaceId }) => workspaceId.startsWith('before'))
     t.same(before, [], 'it tells nothing of before')
     t.equal(follower.ending, 'resolved', 'it ends without an error')
@@ -101,7 +101,7 @@ export const changesRules: Rules = {
     )
     for (const follower of followers) {
       await store.until('the latest version of each workspace is told', () => follower.hasToldAll(latest))
-      await follower.stop()
+      await store.settled('the aborted feed ends', follower.stop())
       t.equal(follower.ending, 'resolved', 'it ends without an error')
     }
   },

@@ -104,7 +104,7 @@ export const closeRules: Rules = {
     sameRecord(t, await other.read('w', { fresh: true }), written, 'it reads')
     const next = await put(other, 'w', contentOf('q'))
     await store.until('its feed goes on', () => follower.hasTold('w', next.version))
-    await follower.stop()
+    await store.settled('the aborted feed ends', follower.stop())
     t.equal(follower.ending, 'resolved', 'its feed ends without an error')
   },
 }

@@ -94,7 +94,7 @@ export const outageRules: Rules = {
     const after = await putNew(back, numbered('after', 5))
     const resumed = store.follow(back, follower.changes.at(-1)?.cursor)
     await store.until('what came after is told', () => resumed.hasToldAll(after))
-    await resumed.stop()
+    await store.settled('the aborted feed ends', resumed.stop())
     t.equal(resumed.ending, 'resolved', 'it ends without an error')
   },
 

@@ -68,19 +68,6 @@ export const contentMutants: readonly Mutant[] = [
     }),
   },
   {
-    does: 'replaces what is not well-formed Unicode',
-    caughtBy: ['what was written is read back byte for byte'],
-    alter: () => (model) => ({
-      write: (workspaceId, content, expected) => {
-        const photos = decodePhotos(content.photos).map((photo) => ({
-          ...photo,
-          description: Buffer.from(photo.description).toString(),
-        }))
-        return model.write(workspaceId, { ...content, photos: encodePhotos(photos) }, expected)
-      },
-    }),
-  },
-  {
     does: 'marks as stale what is not',
     caughtBy: ['what was written is read back byte for byte'],
     alter: () => (model) => ({

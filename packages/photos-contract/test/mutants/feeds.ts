@@ -187,6 +187,18 @@ export const feedMutants: readonly Mutant[] = [
     }),
   },
   {
+    does: 'notices only at the next change that its feed was aborted',
+    caughtBy: ['a live feed tells what is there and what any repository writes, until it is aborted'],
+    alter: () => (model) => ({
+      async *changes({ signal, ...options } = {}) {
+        for await (const change of model.changes(options)) {
+          if (signal?.aborted === true) return
+          yield change
+        }
+      },
+    }),
+  },
+  {
     does: 'tells live of one change a turn, the last',
     caughtBy: ['a live feed misses nothing of what many write at once'],
     alter: () => (model) => ({

@@ -1,0 +1,2 @@
+export { photosLmdb } from './plugin.js'
+export { type LmdbRepositoryOptions, openLmdbRepository } from './repository.js'
