@@ -1,3 +1,4 @@
+export type { Backoff } from './backoff.js'
 export * from './check.js'
 export * from './errors.js'
 export * from './model.js'

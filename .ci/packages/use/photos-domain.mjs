@@ -1,0 +1,17 @@
+import assert from 'node:assert/strict'
+import {
+  compareVersions,
+  encodePhoto,
+  encodePhotos,
+  findPhoto,
+  isPhotosError,
+  parseNewPhoto,
+} from 'photos-domain'
+
+const photo = { id: 'a', url: 'https://pictures.example/a.jpg', description: '} "quoted" {' }
+assert.deepEqual(findPhoto(encodePhotos([{ ...photo, id: 'b' }, photo]), 'a'), encodePhoto(photo))
+assert.ok(compareVersions('9-f', '10-0') < 0)
+assert.throws(
+  () => parseNewPhoto({ url: 'ftp://pictures.example/' }),
+  (error) => isPhotosError(error, 'INVALID_INPUT') && error.fields.length === 2,
+)
