@@ -50,7 +50,11 @@ async function load(repository: PhotoRepository): Promise<void> {
 }
 
 /** Reads the workspaces, again and again until it is enough. */
-async function read(repository: PhotoRepository, workspaceIds: readonly string[], reads: number): Promise<void> {
+async function read(
+  repository: PhotoRepository,
+  workspaceIds: readonly string[],
+  reads: number,
+): Promise<void> {
   for (let count = 0; count < reads; count++) {
     const record = repository.read(workspaceIds[count % workspaceIds.length] ?? '')
     if (record instanceof Promise) throw new Error('a read of the embedded store makes no promise')

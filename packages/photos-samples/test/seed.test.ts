@@ -171,7 +171,8 @@ t.test('a write whose answer was lost counts as written, not as there already', 
     fillGaps: true,
     retry: fastRetry,
   })
-  while (store.writes < workspaces) await new Promise((resolve) => setImmediate(resolve))
+  // Whoever writes a second time has lost the answer to the first.
+  while (store.writes <= workspaces) await new Promise((resolve) => setImmediate(resolve))
   store.deliverAnswers()
   t.strictSame(await seeding, { written: workspaces, skipped: 0 })
   await holdsExactly(t, store, workspaces)
@@ -232,6 +233,20 @@ t.test('an error that time does not heal fails it at once', async (t) => {
   })
   t.equal(attempts.get(sampleWorkspaceId(40)), 1)
   t.ok(attempts.size <= 48, 'nothing was started after the failure')
+})
+
+t.test('a failure ends the waiting of the other writes', async (t) => {
+  const store = createMemoryStore({
+    beforeWrite: async (workspaceId) => {
+      if (workspaceId === sampleWorkspaceId(9)) throw new PhotosError('CREDENTIALS_REFUSED', 'who are you?')
+      throw new PhotosError('REPOSITORY_OVERLOADED', 'later, please')
+    },
+  })
+  const seeding = seedWorkspaces(store.handle(), {
+    workspaces: 10,
+    retry: { baseDelayMs: 3_600_000, maxDelayMs: 3_600_000, forMs: Number.POSITIVE_INFINITY },
+  })
+  await t.rejects(seeding, { name: 'SeedError', cause: { code: 'CREDENTIALS_REFUSED' } })
 })
 
 t.test('progress only ever grows and ends with all there is', async (t) => {

@@ -1,0 +1,79 @@
+import { createHash } from 'node:crypto'
+import { constants, createReadStream } from 'node:fs'
+import { access, cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { openLmdbRepository } from 'photos-lmdb'
+import { sampleContent, seedWorkspaces } from 'photos-samples'
+import type { SubjectContext } from '../subjects/subject.js'
+
+/** A store for one run. */
+export interface EmbeddedData {
+  readonly dir: string
+  /** Removes what the run alone needed. */
+  release(): Promise<void>
+}
+
+const COMPLETE = 'complete.json'
+
+/**
+ * An embedded store with the sample workspaces: the one of an earlier run where it is complete, else a new one, seeded now. A
+ * run that writes gets a copy, which goes when it is released.
+ */
+export async function embeddedData(
+  context: Pick<SubjectContext, 'workspaces' | 'changesData' | 'cacheDir' | 'progress'>,
+): Promise<EmbeddedData> {
+  const { workspaces, changesData, cacheDir, progress } = context
+  const dir = join(cacheDir, `embedded-${workspaces}-${samplesFingerprint()}`)
+  if (!(await exists(join(dir, COMPLETE)))) await seed(dir, workspaces, progress)
+  if (!changesData) {
+    await readThrough(dir)
+    return { dir, release: async () => {} }
+  }
+
+  progress(`copying the ${workspaces} workspaces, as this scenario writes`)
+  const copy = await mkdtemp(join(cacheDir, 'copy-'))
+  // Copied by reference where the file system can.
+  await cp(dir, copy, { recursive: true, mode: constants.COPYFILE_FICLONE })
+  return { dir: copy, release: () => rm(copy, { recursive: true, force: true }) }
+}
+
+/** An interrupted seeding goes on where it stopped. */
+async function seed(dir: string, workspaces: number, progress: (text: string) => void): Promise<void> {
+  await mkdir(dir, { recursive: true })
+  const startedMs = performance.now()
+  const store = await openLmdbRepository({ path: dir })
+  try {
+    await seedWorkspaces(store, {
+      workspaces,
+      onProgress: ({ done, total }) => progress(`seeding ${dir}: ${done} of ${total} workspaces`),
+    })
+  } finally {
+    await store.close()
+  }
+  const seconds = Math.round((performance.now() - startedMs) / 100) / 10
+  progress(`seeded ${workspaces} workspaces in ${seconds} s`)
+  await writeFile(join(dir, COMPLETE), JSON.stringify({ workspaces, seconds }))
+}
+
+/**
+ * Reads every byte once, so that the kernel holds them in its page cache as it does on a machine that has been serving for
+ * a while. What does not stay there is told by the page faults of the run.
+ */
+async function readThrough(dir: string): Promise<void> {
+  for (const name of await readdir(dir)) {
+    for await (const _chunk of createReadStream(join(dir, name), { highWaterMark: 2 ** 20 }));
+  }
+}
+
+/** Changes whenever the samples do, so that a store of older ones is not taken for theirs. */
+function samplesFingerprint(): string {
+  const hash = createHash('sha256')
+  for (let index = 0; index < 64; index++) hash.update(sampleContent(index).photos)
+  return hash.digest('hex').slice(0, 8)
+}
+
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  )

@@ -1,0 +1,68 @@
+#!/usr/bin/env node
+import { compareCommand } from './commands/compare.js'
+import { gateCommand } from './commands/gate.js'
+import { listCommand } from './commands/list.js'
+import { type CommandLine, parseCommandLine } from './commands/options.js'
+import { reportCommand } from './commands/report.js'
+import { runCommand } from './commands/run.js'
+import { EXIT, SetupError, UsageError } from './errors.js'
+
+const USAGE = `usage: bench [run] [scenario …] [options]   measure; without a name, the embedded store's reads
+       bench list                             the scenarios there are
+       bench gate [--short] [results.json]    fail where a ratio is below its floor
+       bench compare before.json after.json   what changed beyond the noise; fail where it got worse
+       bench report results.json              write the report of earlier results again
+
+A scenario is one of ours by name, or any .json file. Options of run and gate:
+  --workspaces N[,N …]   how many workspaces are stored; each scenario is run over each
+  --rounds N             how often the target is measured
+  --slot-seconds S       how long each time
+  --warmup-seconds S     load before the first time
+  --connections N
+  --threads N            threads of the load generator; by default one core is left to the server
+  --seed N               what all random numbers are drawn from (1)
+  --cache-dir DIR        where stores are kept from run to run (spacework-photos-bench in the temporary directory)
+  --out DIR              where the report goes (reports/bench-<time>)
+  --slow-down SHARE      add so much CPU to each request of the target, e.g. 0.15: shows that a gate finds it
+  --floors FILE          gate: other floors than ours
+  --short                gate: fewer workspaces and shorter slots, for CI
+
+Exit code: 0 ok; 1 below a floor, or worse; 2 the command line, a file or a server is wrong;
+3 answers were wrong; 130 interrupted.`
+
+const COMMANDS: Readonly<Record<string, (line: CommandLine, signal: AbortSignal) => Promise<number>>> = {
+  run: runCommand,
+  list: listCommand,
+  gate: gateCommand,
+  compare: compareCommand,
+  report: reportCommand,
+}
+
+async function main(args: readonly string[], signal: AbortSignal): Promise<number> {
+  const [first = 'run', ...rest] = args
+  const named = COMMANDS[first]
+  const line = parseCommandLine(named === undefined ? args : rest)
+  if (line.help) {
+    console.log(USAGE)
+    return EXIT.ok
+  }
+  return (named ?? runCommand)(line, signal)
+}
+
+/** Aborts at Ctrl-C and the like; a second one ends the process at once. */
+function interruption(): AbortSignal {
+  const controller = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => controller.abort(new SetupError(`interrupted by ${signal}`)))
+  }
+  return controller.signal
+}
+
+const interrupted = interruption()
+try {
+  process.exitCode = await main(process.argv.slice(2), interrupted)
+} catch (error) {
+  const known = error instanceof UsageError || error instanceof SetupError
+  console.error(known ? error.message : error)
+  process.exitCode = interrupted.aborted ? EXIT.interrupted : EXIT.usage
+}

@@ -1,0 +1,22 @@
+import { fileURLToPath } from 'node:url'
+import { freePort, startServerProcess } from './server-process.js'
+import type { Subject } from './subject.js'
+
+const SERVER = fileURLToPath(new URL('./bare-fastify-server.js', import.meta.url))
+
+/** What Fastify can do at most: routes that send one fixed buffer, as long as the scenario's average answer. */
+export const bareFastify: Subject = {
+  description: 'bare Fastify routes that send one fixed buffer',
+  answers: 'fixed',
+  async start({ answerBytes }) {
+    const port = await freePort()
+    return startServerProcess({
+      name: 'bare-fastify',
+      command: process.execPath,
+      args: [SERVER],
+      env: { NODE_ENV: 'production', PORT: String(port), ANSWER_BYTES: String(answerBytes) },
+      port,
+      readyPath: '/api/photos/workspace/ready',
+    })
+  },
+}

@@ -1,0 +1,18 @@
+import { UsageError } from '../errors.js'
+import { bareFastify } from './bare-fastify.js'
+import { embedded } from './embedded.js'
+import type { Subject } from './subject.js'
+
+/** Everything that can be measured, by the name that scenarios use. */
+const SUBJECTS: Readonly<Record<string, Subject>> = {
+  embedded,
+  'bare-fastify': bareFastify,
+}
+
+export const subjectNames: readonly string[] = Object.keys(SUBJECTS)
+
+export function subjectOf(name: string): Subject {
+  const subject = SUBJECTS[name]
+  if (subject === undefined) throw new UsageError(`there is nothing named ${name} to measure`)
+  return subject
+}

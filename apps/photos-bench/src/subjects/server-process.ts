@@ -1,0 +1,98 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import { SetupError } from '../errors.js'
+import type { RunningSubject } from './subject.js'
+
+export const HOST = '127.0.0.1'
+const READY_TIMEOUT_MS = 30_000
+const READY_POLL_MS = 25
+const STOP_TIMEOUT_MS = 10_000
+/** How much of what a process printed is told when it dies. */
+const KEPT_OUTPUT_LENGTH = 4000
+
+export interface ServerProcessOptions {
+  readonly name: string
+  readonly command: string
+  readonly args: readonly string[]
+  /** Its whole environment, but for PATH. */
+  readonly env: Readonly<Record<string, string>>
+  readonly port: number
+  /** A path that answers 200 once the server can serve. */
+  readonly readyPath: string
+}
+
+/** Starts a server as a process of its own and resolves once it answers. @throws SetupError when it does not */
+export async function startServerProcess(options: ServerProcessOptions): Promise<RunningSubject> {
+  const { name, command, args, env, port, readyPath } = options
+  const child = spawn(command, args, {
+    env: { PATH: process.env['PATH'], ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  // Should this process end by an error that nothing caught, the server must not outlive it.
+  const kill = (): void => void child.kill('SIGKILL')
+  process.once('exit', kill)
+  let output = ''
+  const keep = (chunk: Buffer): void => {
+    output = `${output}${chunk.toString()}`.slice(-KEPT_OUTPUT_LENGTH)
+  }
+  child.stdout.on('data', keep)
+  child.stderr.on('data', keep)
+  const exited = exitOf(child).finally(() => process.off('exit', kill))
+  const died = exited.then((how): never => {
+    throw new SetupError(`${name} ended (${how})${output === '' ? '' : `; it said:\n${output.trimEnd()}`}`)
+  })
+  died.catch(() => undefined)
+
+  const origin = `http://${HOST}:${port}`
+  try {
+    await Promise.race([answers(`${origin}${readyPath}`), died])
+  } catch (error) {
+    await stop(child, exited)
+    throw error instanceof SetupError ? error : new SetupError(`${name} is not ready: ${String(error)}`)
+  }
+  const { pid } = child
+  if (pid === undefined) throw new SetupError(`${name} could not be started`)
+  return { origin, pid, died, stop: () => stop(child, exited) }
+}
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, HOST)
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (address === null || typeof address === 'string') throw new SetupError('there is no free port')
+  return address.port
+}
+
+function exitOf(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`))
+    child.once('error', (error) => resolve(error.message))
+  })
+}
+
+async function answers(url: string): Promise<void> {
+  const deadline = AbortSignal.timeout(READY_TIMEOUT_MS)
+  for (;;) {
+    try {
+      const response = await fetch(url, { signal: deadline })
+      await response.arrayBuffer()
+      if (response.ok) return
+    } catch {
+      if (deadline.aborted) throw new SetupError(`no answer from ${url} within ${READY_TIMEOUT_MS / 1000} s`)
+    }
+    await delay(READY_POLL_MS)
+  }
+}
+
+/** Asks it to end and waits; a process that does not end in time is killed. */
+async function stop(child: ChildProcess, exited: Promise<string>): Promise<void> {
+  child.kill('SIGTERM')
+  const killer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS)
+  await exited
+  clearTimeout(killer)
+}
