@@ -1,0 +1,6 @@
+export type { CachedRepository } from './cached-repository.js'
+export { LATENCY_BOUNDS_MS, type Latency } from './histogram.js'
+export type { CacheLog } from './log.js'
+export type { CacheMetrics } from './metrics.js'
+export type { CacheOptions } from './options.js'
+export { withCache } from './with-cache.js'

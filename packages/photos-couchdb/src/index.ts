@@ -1,0 +1,8 @@
+export type { Credentials } from './addresses.js'
+export { type InitOptions, type InitResult, initDatabase } from './init.js'
+export { type LegacyOptions, type LegacyWorkspace, legacyWorkspaces } from './legacy.js'
+export type { NodeMetrics } from './nodes.js'
+export type { CouchdbOptions } from './options.js'
+export { photosCouchdb } from './plugin.js'
+export { type RepairOptions, type RepairResult, repairConflicts } from './repair.js'
+export { type CouchdbMetrics, type CouchdbRepository, openCouchdbRepository } from './repository.js'

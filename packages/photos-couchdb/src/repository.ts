@@ -1,0 +1,290 @@
+import {
+  type Change,
+  type ChangesOptions,
+  invalidInput,
+  isWorkspaceId,
+  NEVER_WRITTEN,
+  type PhotoRepository,
+  type PhotosError,
+  type ReadOptions,
+  type RepositoryStatus,
+  repositoryUnavailable,
+  type ScanOptions,
+  type Version,
+  versionConflict,
+  type WorkspaceContent,
+  type WorkspaceId,
+  type WorkspaceRecord,
+  writeOutcomeUnknown,
+} from 'photos-domain'
+import { changes } from './changes.js'
+import type { Stored } from './document.js'
+import { overloaded, toPhotosError } from './failure.js'
+import { Gather } from './gather.js'
+import type { NodeMetrics, Nodes } from './nodes.js'
+import { openNodes } from './open-nodes.js'
+import {
+  type CouchdbOptions,
+  MAX_READ_BATCH_BYTES,
+  MAX_SINGLES_IN_FLIGHT,
+  MAX_WRITE_BATCH_BYTES,
+  withDefaults,
+} from './options.js'
+import { Reader } from './reader.js'
+import { scan } from './scan.js'
+import { Settler } from './settle.js'
+import { statusOf } from './status.js'
+import { type Write, Writer, type Written, weightOf } from './writer.js'
+
+/** What a repository has done since it was opened, and how its nodes are doing. */
+export interface CouchdbMetrics {
+  /** Workspaces read, and the requests that they were read with. */
+  readonly reads: number
+  readonly readBatches: number
+  /** Workspaces written, and the requests that they were written with. */
+  readonly writes: number
+  readonly writeBatches: number
+  /** Reads that found conflicting revisions. */
+  readonly conflicts: number
+  /** Writes that fewer copies than the quorum accepted at first. */
+  readonly shortWrites: number
+  /** Requests that were made again after a failure. */
+  readonly retries: number
+  /** Reads and writes that have not left yet. */
+  readonly waiting: number
+  readonly nodes: readonly NodeMetrics[]
+}
+
+/** Opens the repository. Nothing is asked of CouchDB yet. @throws TypeError for URLs that cannot be right */
+export const openCouchdbRepository = (options: CouchdbOptions): CouchdbRepository =>
+  new CouchdbRepository(options)
+
+/** A PhotoRepository on CouchDB that gathers reads and writes into batches. */
+export class CouchdbRepository implements PhotoRepository {
+  readonly #settings: ReturnType<typeof withDefaults>
+  readonly #nodes: Nodes
+  readonly #reader: Reader
+  readonly #reads: Gather<WorkspaceId, Stored>
+  readonly #writes: Gather<Write, Written>
+  readonly #settler: Settler
+  readonly #bases = new Bases()
+  readonly #writing = new Set<Promise<unknown>>()
+  readonly #closing = new AbortController()
+  readonly #counts = { reads: 0, readBatches: 0, writes: 0, writeBatches: 0, conflicts: 0, shortWrites: 0 }
+  #closed: Promise<void> | undefined
+
+  constructor(options: CouchdbOptions) {
+    const settings = withDefaults(options)
+    const { maxWaiting, attemptTimeoutMs, writeTimeoutMs } = settings
+    this.#settings = settings
+    this.#nodes = openNodes(options)
+    const readerOptions = {
+      attemptTimeoutMs,
+      maxBatchBytes: MAX_READ_BATCH_BYTES,
+      maxSinglesInFlight: MAX_SINGLES_IN_FLIGHT,
+    }
+    this.#reader = new Reader(this.#nodes, readerOptions, (workspaceId, losers) => {
+      this.#counts.conflicts++
+      options.onConflict?.(workspaceId, losers)
+    })
+    const writer = new Writer(this.#nodes, { timeoutMs: writeTimeoutMs })
+    this.#settler = new Settler(this.#nodes, writer, { attemptTimeoutMs, looks: 8 })
+    this.#reads = new Gather<WorkspaceId, Stored>({
+      maxInFlight: settings.maxReadsInFlight,
+      maxBatch: settings.maxReadBatch,
+      maxWaiting,
+      timeoutMs: settings.readTimeoutMs,
+      send: (workspaceIds, signal) => {
+        this.#counts.reads += workspaceIds.length
+        this.#counts.readBatches++
+        return this.#reader.read(workspaceIds, signal)
+      },
+      refusal: () => overloaded(`${maxWaiting} reads are waiting already`),
+      expiry: () => repositoryUnavailable(`CouchDB did not answer within ${settings.readTimeoutMs} ms`),
+    })
+    this.#writes = new Gather<Write, Written>({
+      maxInFlight: settings.maxWritesInFlight,
+      maxBatch: settings.maxWriteBatch,
+      maxBatchWeight: MAX_WRITE_BATCH_BYTES,
+      weigh: weightOf,
+      maxWaiting,
+      timeoutMs: writeTimeoutMs,
+      send: (writes) => {
+        this.#counts.writes += writes.length
+        this.#counts.writeBatches++
+        return writer.write(writes)
+      },
+      refusal: () => overloaded(`${maxWaiting} writes are waiting already`),
+      expiry: ({ workspaceId }, sent) =>
+        sent
+          ? writeOutcomeUnknown(workspaceId)
+          : repositoryUnavailable(`the write could not be sent within ${writeTimeoutMs} ms`),
+    })
+  }
+
+  async read(
+    workspaceId: WorkspaceId,
+    { fresh = false, signal }: ReadOptions = {},
+  ): Promise<WorkspaceRecord> {
+    this.#check(workspaceId)
+    // What has been sent already may have been overtaken by a write of another process.
+    const stored = await this.#reads.ask(workspaceId, workspaceId, {
+      join: fresh ? 'waiting' : 'any',
+      signal,
+    })
+    if (fresh) this.#bases.keep(workspaceId, basisOf(stored))
+    return stored.record
+  }
+
+  async write(workspaceId: WorkspaceId, content: WorkspaceContent, expected: Version): Promise<Version> {
+    this.#check(workspaceId)
+    const writing = this.#write(workspaceId, content, expected)
+    this.#writing.add(writing)
+    try {
+      return await writing
+    } finally {
+      this.#writing.delete(writing)
+    }
+  }
+
+  changes(options: ChangesOptions = {}): AsyncIterable<Change> {
+    return this.#whileOpen(() =>
+      changes(this.#nodes, { ...this.#settings, closing: this.#closing.signal }, options),
+    )
+  }
+
+  scan(
+    options: ScanOptions = {},
+  ): AsyncIterable<{ readonly workspaceId: WorkspaceId; readonly record: WorkspaceRecord }> {
+    const settings = { ...this.#settings, closing: this.#closing.signal }
+    return this.#whileOpen(() => scan(this.#nodes, this.#reader, settings, options))
+  }
+
+  async ready(): Promise<void> {
+    this.#checkOpen()
+    const { attemptTimeoutMs: timeoutMs } = this.#settings
+    try {
+      // It takes the database to be there and the credentials to be right, which `/_up` does not tell.
+      await this.#nodes.run((node) => node.ask({ path: '', timeoutMs }))
+    } catch (error) {
+      throw toPhotosError(error)
+    }
+  }
+
+  async status(): Promise<RepositoryStatus> {
+    this.#checkOpen()
+    try {
+      return await this.#nodes.run((node) => statusOf(node, this.#settings.attemptTimeoutMs))
+    } catch (error) {
+      throw toPhotosError(error)
+    }
+  }
+
+  get metrics(): CouchdbMetrics {
+    return {
+      ...this.#counts,
+      retries: this.#nodes.retries,
+      waiting: this.#reads.waiting + this.#writes.waiting,
+      nodes: this.#nodes.metrics,
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  async #write(workspaceId: WorkspaceId, content: WorkspaceContent, expected: Version): Promise<Version> {
+    const parent = await this.#parentOf(workspaceId, expected)
+    try {
+      const written = await this.#writes.ask(workspaceId, { workspaceId, content, parent }, { join: 'none' })
+      const version = written.isShort
+        ? await this.#settle(workspaceId, content, written.version)
+        : written.version
+      this.#bases.keep(workspaceId, { version, isDeleted: false, losers: 0 })
+      return version
+    } finally {
+      // Whether it was made or not: from here on, no read joins one that was sent before.
+      this.#reads.outdate(workspaceId)
+    }
+  }
+
+  /**
+   * The revision that a write must name as its parent. CouchDB takes a write without a parent where there is no document or a
+   * tombstone, and only there; it refuses a tombstone as a parent; and where there is no document it may take any parent. So
+   * what stands at the expected version has to be known. It is from the read that the caller made up its mind by; where it is
+   * not, it is read.
+   */
+  async #parentOf(workspaceId: WorkspaceId, expected: Version): Promise<Version | undefined> {
+    if (expected === NEVER_WRITTEN) return undefined
+    let basis = this.#bases.take(workspaceId)
+    if (basis?.version !== expected) basis = await this.#basisOf(workspaceId)
+    if (basis.losers > 0) {
+      // Of leaves beside each other one may be about to be taken back: nothing is built on them.
+      await this.#settler.resolve(workspaceId)
+      basis = await this.#basisOf(workspaceId)
+    }
+    if (basis.version !== expected) throw versionConflict(workspaceId)
+    return basis.isDeleted ? undefined : expected
+  }
+
+  async #basisOf(workspaceId: WorkspaceId): Promise<Basis> {
+    return basisOf(await this.#reads.ask(workspaceId, workspaceId, { join: 'waiting' }))
+  }
+
+  #settle(workspaceId: WorkspaceId, content: WorkspaceContent, version: Version): Promise<Version> {
+    this.#counts.shortWrites++
+    return this.#settler.settle({ workspaceId, content, version })
+  }
+
+  async *#whileOpen<T>(iterate: () => AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
+    this.#checkOpen()
+    yield* iterate()
+  }
+
+  #check(workspaceId: WorkspaceId): void {
+    this.#checkOpen()
+    // Ids become paths: one that is none could name anything on the server.
+    if (!isWorkspaceId(workspaceId)) {
+      throw invalidInput([{ field: 'workspaceId', message: 'is not the id of a workspace' }])
+    }
+  }
+
+  #checkOpen(): void {
+    if (this.#closed !== undefined) throw closedError()
+  }
+
+  async #close(): Promise<void> {
+    await Promise.allSettled(this.#writing)
+    this.#closing.abort(closedError())
+    this.#reads.fail(closedError())
+    await this.#nodes.close()
+  }
+}
+
+const closedError = (): PhotosError => repositoryUnavailable('the repository is closed')
+
+/** What a write may be based on: what was read last, without its bytes. */
+type Basis = Pick<Stored, 'isDeleted' | 'losers'> & { readonly version: Version }
+
+const basisOf = ({ record, isDeleted, losers }: Stored): Basis => ({ version: record.version, isDeleted, losers })
+
+/** The latest bases, a bounded number of them: most are for a write that follows at once. */
+class Bases {
+  static readonly #MOST = 4096
+  readonly #bases = new Map<WorkspaceId, Basis>()
+
+  keep(workspaceId: WorkspaceId, basis: Basis): void {
+    this.#bases.delete(workspaceId)
+    this.#bases.set(workspaceId, basis)
+    if (this.#bases.size <= Bases.#MOST) return
+    const [oldest] = this.#bases.keys()
+    if (oldest !== undefined) this.#bases.delete(oldest)
+  }
+
+  take(workspaceId: WorkspaceId): Basis | undefined {
+    const basis = this.#bases.get(workspaceId)
+    this.#bases.delete(workspaceId)
+    return basis
+  }
+}
