@@ -7,11 +7,13 @@ import { answerTo, PROBLEM_CONTENT_TYPE, problemOf } from './http/problem.js'
 import { RequestLog } from './http/request-log.js'
 import { sendProblem } from './plugins/problems.js'
 
+const LEVELS_THAT_LOG_REQUESTS: ReadonlySet<string> = new Set(['info', 'debug', 'trace'])
+
 /** How Fastify is set up, in one place for the server and for tests. */
 export function serverOptions(config: Config): FastifyServerOptions {
   return {
     logger: { level: config.logLevel },
-    logController: new RequestLog(),
+    logController: new RequestLog(LEVELS_THAT_LOG_REQUESTS.has(config.logLevel)),
     genReqId: requestIdOf,
     trustProxy: config.trustProxy.length > 0 ? [...config.trustProxy] : false,
     bodyLimit: config.bodyLimitBytes,

@@ -77,6 +77,18 @@ for (const exponent of [0.5, 0.99, 1, 1.5]) {
   })
 }
 
+t.test('the first Zipf ranks, which make most of the load, are drawn exactly', async (t) => {
+  const ranks = 500
+  const first = 8
+  const zipf = new Zipf(ranks, 0.99)
+  const random = new Random(6)
+  const counts = countDraws(() => Math.min(zipf.next(random) - 1, first), first + 1, 2_000_000)
+  const shares = Array.from({ length: ranks }, (_, place) => (place + 1) ** -0.99)
+  const rest = shares.slice(first).reduce((sum, share) => sum + share, 0)
+  const found = misfit(counts, [...shares.slice(0, first), rest])
+  t.ok(found < 2.5, `${found}`)
+})
+
 t.test(
   'Zipf over ten million stays within its ranks and has the share of the first that it must have',
   async (t) => {

@@ -22,7 +22,10 @@ t.test('a database in the original layout is imported, and what is not right in 
   const { code, stdout, stderr } = await run(t, ['import', '--from-legacy', url, '--store', lmdb(t, 'data')])
   t.equal(code, 1)
   t.equal(stdout, 'imported 2, replaced 0, skipped 0, failed 3\n')
-  t.match(stderr, /^document 0d \(workspace wrong\): photos\.0\.url must be .*photos\.0\.description must not be empty$/m)
+  t.match(
+    stderr,
+    /^document 0d \(workspace wrong\): photos\.0\.url must be .*photos\.0\.description must not be empty$/m,
+  )
   t.match(stderr, /^document 0e \(workspace not an id\): workspaceId /m)
   t.match(stderr, /^document 0f is not of the original layout: left out$/m)
   t.notMatch(stderr, '_design')
@@ -49,12 +52,21 @@ t.test('a legacy database is one URL, and no file beside it', async (t) => {
   const store = ['--store', lmdb(t, 'data')]
   t.match(await run(t, ['import', '--from-legacy', lmdb(t, 'x'), ...store]), { code: 2, stderr: /one URL/ })
   const url = 'http://127.0.0.1:1/legacy'
-  t.match(await run(t, ['import', 'a.ndjson', '--from-legacy', url, ...store]), { code: 2, stderr: /only one/ })
+  t.match(await run(t, ['import', 'a.ndjson', '--from-legacy', url, ...store]), {
+    code: 2,
+    stderr: /only one/,
+  })
 })
 
 t.test('a legacy database that cannot be read is told in a line', async (t) => {
   const { url } = await emptyDatabase(t)
-  const { code, stderr } = await run(t, ['import', '--from-legacy', `${url}-missing`, '--store', lmdb(t, 'd')])
+  const { code, stderr } = await run(t, [
+    'import',
+    '--from-legacy',
+    `${url}-missing`,
+    '--store',
+    lmdb(t, 'd'),
+  ])
   t.equal(code, 1)
   t.match(stderr, /^photos: the import stopped \(imported 0, .*\n$/m)
   t.notMatch(stderr, /\n {4}at /)

@@ -15,18 +15,17 @@ import {
   type WorkspaceRecord,
 } from 'photos-domain'
 import type { Clock, Random } from './clock.js'
-import { Coverage } from './coverage.js'
 import { FeedFollower } from './feed-follower.js'
 import { Flights } from './flights.js'
 import type { CacheLog } from './log.js'
 import { MemoryTier } from './memory/memory-tier.js'
 import { type CacheMetrics, ReadCounters } from './metrics.js'
-import type { CacheSettings } from './options.js'
-import { Reader, type Shared } from './reader.js'
+import { type CacheSettings, feedDelayMs, windowMs } from './options.js'
+import { Reader } from './reader.js'
 import type { RemoteDriver } from './remote/driver.js'
-import { type HeldLease, RemoteTier } from './remote/remote-tier.js'
+import type { HeldLease } from './remote/remote-tier.js'
+import { type Shared, share } from './sharing.js'
 import { Trust } from './trust.js'
-import { Unsettled } from './unsettled.js'
 
 /** What a cache is put together from, besides the repository. */
 export interface CacheParts {
@@ -39,10 +38,6 @@ export interface CacheParts {
   readonly memory?: MemoryTier | undefined
   readonly flights?: Flights | undefined
 }
-
-/** The part of the staleness bound that is not left to the feed's delay. */
-const WINDOW_PART = 0.8
-const CURSOR_EVERY_MS = 1000
 
 /** Errors that say that nothing was written. After any other, nobody knows. */
 const NOTHING_WRITTEN: ReadonlySet<PhotosErrorCode> = new Set([
@@ -72,10 +67,6 @@ export class CachedRepository implements PhotoRepository {
   readonly #writing = new Set<Promise<unknown>>()
   #announcementsHeard = 0
   #changesHeard = 0
-  /** Every change up to there is known to the shared tier. */
-  #settledCursor: string | undefined
-  #savedCursor: string | undefined
-  #cancelTimer: (() => void) | undefined
   #toldFeedBroken = false
   #isClosed = false
 
@@ -87,13 +78,19 @@ export class CachedRepository implements PhotoRepository {
     this.#log = log
     this.#memory = parts.memory ?? new MemoryTier(settings.memoryBytes)
     this.#flights = parts.flights ?? new Flights()
-    this.#trust = new Trust(settings.maxStalenessMs * WINDOW_PART)
-    this.#feed = new FeedFollower(repository, { firstRetryMs: 50, longestRetryMs: 1000 }, parts, {
+    this.#trust = new Trust(windowMs(settings))
+    const feedOptions = { delayMs: feedDelayMs(settings), firstRetryMs: 50, longestRetryMs: 1000 }
+    this.#feed = new FeedFollower(repository, feedOptions, parts, {
       changed: (change) => this.#heardChange(change),
       live: (resumed) => this.#feedLive(resumed),
       broken: (why) => this.#feedBroken(why),
     })
-    this.#shared = parts.driver && this.#share(parts.driver, parts)
+    this.#shared =
+      parts.driver &&
+      share(parts.driver, parts, this.#trust, this.#feed, {
+        announced: (workspaceId, version) => this.#heardAnnouncement(workspaceId, version),
+        suspected: (workspaceId) => this.#heardSuspicion(workspaceId),
+      })
     this.#reader = new Reader({
       repository,
       memory: this.#memory,
@@ -106,10 +103,8 @@ export class CachedRepository implements PhotoRepository {
       counters: this.#counters,
     })
     this.#feed.open()
-    if (this.#shared !== undefined) {
-      this.#shared.tier.open()
-      this.#saveCursorLater()
-    }
+    this.#shared?.tier.open()
+    this.#shared?.cursorSaver.open()
   }
 
   read(workspaceId: WorkspaceId, options?: ReadOptions): Awaitable<WorkspaceRecord> {
@@ -160,8 +155,8 @@ export class CachedRepository implements PhotoRepository {
   /** Finishes the writes under way and closes the tiers; from then on everything rejects. The repository stays open. */
   async closeTiers(): Promise<void> {
     this.#isClosed = true
-    this.#cancelTimer?.()
     await Promise.allSettled([this.#feed.close(), ...this.#writing])
+    this.#shared?.cursorSaver.close()
     this.#shared?.unsettled.close()
     this.#shared?.coverage.close()
     this.#shared?.tier.close()
@@ -256,53 +251,15 @@ export class CachedRepository implements PhotoRepository {
     if (!(await tier.suspect(workspaceId))) unsettled.addSuspect(workspaceId, expected)
   }
 
-  #share(driver: RemoteDriver, parts: CacheParts): Shared {
-    const { settings, clock } = parts
-    const feedDelayMs = settings.maxStalenessMs * (1 - WINDOW_PART)
-    const tier = new RemoteTier(
-      driver,
-      {
-        timeoutMs: settings.redisTimeoutMs,
-        failuresToOpen: 3,
-        firstProbeMs: 100,
-        longestProbeMs: 2000,
-        deadAfterMs: 3000,
-        beatEveryMs: settings.maxStalenessMs / 8,
-        entryLifeMs: settings.redisLifeMs,
-      },
-      parts,
-      {
-        tick: (nowMs) => this.#trust.feedHeard(nowMs),
-        available: ({ server }) => {
-          unsettled.forgetAnnounced()
-          coverage.available(server)
-          unsettled.relaySoon()
-        },
-        unavailable: () => {},
-        busConnected: () => this.#trust.busConnected(clock.now()),
-        busLost: () => this.#trust.busLost(),
-        busHeard: (sentAtMs) => this.#trust.busHeard(sentAtMs),
-        announced: (workspaceId, version) => {
-          this.#announcementsHeard++
-          this.#learn(workspaceId, version)
-          unsettled.announced(workspaceId, version)
-        },
-        suspected: (workspaceId) => this.#heardSuspicion(workspaceId),
-      },
-    )
-    const coverage = new Coverage(tier, this.#trust, this.#feed, clock, { feedDelayMs, retryAfterMs: 250 })
-    const unsettled = new Unsettled(
-      tier,
-      { maxLength: settings.maxUnsettled, relayWithinMs: 50, retryAfterMs: 250 },
-      parts,
-      () => coverage.overflowed(),
-    )
-    return { tier, coverage, unsettled }
-  }
-
   /** The workspace has this version, or a later one. */
   #learn(workspaceId: WorkspaceId, version: Version): void {
     if (this.#memory.raise(workspaceId, version)) this.#flights.endEpoch(workspaceId)
+  }
+
+  #heardAnnouncement(workspaceId: WorkspaceId, version: Version): void {
+    this.#announcementsHeard++
+    this.#learn(workspaceId, version)
+    this.#shared?.unsettled.announced(workspaceId, version)
   }
 
   #heardSuspicion(workspaceId: WorkspaceId): void {
@@ -314,7 +271,7 @@ export class CachedRepository implements PhotoRepository {
     this.#changesHeard++
     this.#learn(workspaceId, version)
     if (this.#shared === undefined) return
-    this.#noteSettled()
+    this.#shared.cursorSaver.noteSettled()
     this.#shared.unsettled.add(workspaceId, version)
   }
 
@@ -330,24 +287,6 @@ export class CachedRepository implements PhotoRepository {
     if (this.#toldFeedBroken) return
     this.#toldFeedBroken = true
     this.#log.warn({ err: error }, 'cache: the feed of changes is broken')
-  }
-
-  /** All that the feed told so far is known to the shared tier, as nothing is unsettled. */
-  #noteSettled(): void {
-    if (this.#shared?.unsettled.size === 0) this.#settledCursor = this.#feed.cursor
-  }
-
-  /** Saves now and then up to where the shared tier knows of every change, for replicas that start later. */
-  #saveCursorLater(): void {
-    this.#cancelTimer = this.#clock.after(CURSOR_EVERY_MS, () => {
-      this.#saveCursorLater()
-      this.#noteSettled()
-      const cursor = this.#settledCursor
-      if (cursor === undefined || cursor === this.#savedCursor || !this.#shared?.coverage.isCovered) return
-      void this.#shared.tier.saveCursor(cursor).then((isSaved) => {
-        if (isSaved) this.#savedCursor = cursor
-      })
-    })
   }
 
   #requireOpen(): void {

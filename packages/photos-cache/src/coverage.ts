@@ -1,4 +1,4 @@
-import { isPhotosError } from 'photos-domain'
+import { isAway } from './away.js'
 import type { Clock } from './clock.js'
 import type { FeedFollower } from './feed-follower.js'
 import type { RemoteEntry } from './remote/driver.js'
@@ -148,7 +148,7 @@ export class Coverage {
         await this.#feed.catchUp(cursor, () => changes === this.#changes)
       } catch (error) {
         // A cursor that the store does not know is of no use.
-        if (!isPhotosError(error)) this.#needsFloor = true
+        if (!isAway(error)) this.#needsFloor = true
         return false
       }
     }

@@ -1,4 +1,5 @@
-import { type Change, isPhotosError, type PhotoRepository, repositoryUnavailable } from 'photos-domain'
+import { type Change, type PhotoRepository, repositoryUnavailable } from 'photos-domain'
+import { isAway } from './away.js'
 import type { Clock, Random } from './clock.js'
 
 /** Made once: a signal that is given no reason makes an exception with a stack each time. */
@@ -14,6 +15,8 @@ export interface FeedListener {
 }
 
 export interface FeedOptions {
+  /** How long the feed may take to be there once it was asked for, and to tell of a write. */
+  readonly delayMs: number
   /** The longest wait before it is tried again; it doubles up to the longest. */
   readonly firstRetryMs: number
   readonly longestRetryMs: number
@@ -81,7 +84,7 @@ export class FeedFollower {
       } catch (error) {
         if (this.#abort.signal.aborted) return
         // A cursor that the repository no longer takes would never be taken: begin anew.
-        if (!isPhotosError(error)) this.#cursor = undefined
+        if (!isAway(error)) this.#cursor = undefined
         this.#listener.broken(error)
         await this.#backOff()
       }
@@ -111,9 +114,10 @@ export class FeedFollower {
       const feed = this.#repository.changes({ ...options, signal: abort.signal })[Symbol.asyncIterator]()
       let next = feed.next()
       if (onOpen !== undefined) {
-        // The feed was asked for, and says nothing until there is a change. That a request is answered which was sent after it
-        // is the sign that it is there.
+        // The feed was asked for, and says nothing until there is a change. It is taken to be there when it has had the time, and the
+        // store answers. Whatever is written before that, a feed that resumes at a cursor tells all the same.
         next.catch(() => {})
+        if (options.since === 'now') await this.#wait(this.#options.delayMs)
         await this.#repository.ready()
         onOpen()
       }
@@ -132,9 +136,15 @@ export class FeedFollower {
     const { firstRetryMs, longestRetryMs } = this.#options
     const longestMs = Math.min(longestRetryMs, firstRetryMs * 2 ** this.#failures)
     this.#failures++
+    await this.#wait(longestMs * (0.5 + 0.5 * this.#random()))
+  }
+
+  /** Waits, or until it is closed. */
+  async #wait(ms: number): Promise<void> {
     const { signal } = this.#abort
+    if (signal.aborted) return
     await new Promise<void>((resolve) => {
-      const cancel = this.#clock.after(longestMs * (0.5 + 0.5 * this.#random()), () => {
+      const cancel = this.#clock.after(ms, () => {
         signal.removeEventListener('abort', stop)
         resolve()
       })

@@ -39,6 +39,14 @@ export interface CacheSettings {
   readonly maxUnsettled: number
 }
 
+/** The part of the staleness bound that is left to the feed: how long it may take to be there, and to tell of a write. */
+const FEED_PART = 0.2
+
+export const feedDelayMs = ({ maxStalenessMs }: CacheSettings): number => maxStalenessMs * FEED_PART
+
+/** The rest of it: for how long what was current is taken for current without being told. */
+export const windowMs = ({ maxStalenessMs }: CacheSettings): number => maxStalenessMs * (1 - FEED_PART)
+
 export const DEFAULT_KEY_PREFIX = 'photos:'
 
 /** @throws RangeError naming the option that is no number of the kind it must be */

@@ -1,29 +1,20 @@
 import {
   compareVersions,
-  isPhotosError,
   type PhotoRepository,
   repositoryUnavailable,
   type WorkspaceId,
   type WorkspaceRecord,
 } from 'photos-domain'
 import { FRESH, HIT_IN_REDIS, MISS, REVALIDATED, STALE_IN_MEMORY, STALE_IN_REDIS } from './cache-status.js'
+import { isAway } from './away.js'
 import { type Clock, jittered, type Random } from './clock.js'
-import type { Coverage } from './coverage.js'
 import { type Flights, FreshReads } from './flights.js'
 import type { MemoryTier } from './memory/memory-tier.js'
 import type { Slot } from './memory/slot.js'
 import type { ReadCounters } from './metrics.js'
 import type { CacheSettings } from './options.js'
-import type { RemoteTier } from './remote/remote-tier.js'
+import type { Shared } from './sharing.js'
 import type { Trust } from './trust.js'
-import type { Unsettled } from './unsettled.js'
-
-/** The shared tier and what belongs to it. */
-export interface Shared {
-  readonly tier: RemoteTier
-  readonly coverage: Coverage
-  readonly unsettled: Unsettled
-}
 
 export interface ReaderParts {
   readonly repository: PhotoRepository
@@ -263,9 +254,3 @@ export class Reader {
     return { version, photos, receipts, cacheStatus: STALE_IN_REDIS, stale: true }
   }
 }
-
-/** Whether the error says that the store could not be asked, so that what is cached is better than nothing. */
-const isAway = (error: unknown): boolean =>
-  isPhotosError(error, 'REPOSITORY_UNAVAILABLE') ||
-  isPhotosError(error, 'REPOSITORY_OVERLOADED') ||
-  isPhotosError(error, 'CREDENTIALS_REFUSED')

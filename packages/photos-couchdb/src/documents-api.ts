@@ -48,10 +48,9 @@ export async function getLeaves(
   node: Node,
   workspaceIds: readonly WorkspaceId[],
   limits: Limits,
-  path = '_bulk_get',
 ): Promise<Map<WorkspaceId, readonly Leaf[]>> {
   const body = Buffer.from(JSON.stringify({ docs: workspaceIds.map((id) => ({ id })) }))
-  const answer = await node.ask({ path, body, ...limits })
+  const answer = await node.ask({ path: '_bulk_get', body, ...limits })
   const results = isObject(answer.body) ? answer.body['results'] : undefined
   if (!Array.isArray(results)) throw notCouchdb('it has no results')
   const found = new Map<WorkspaceId, readonly Leaf[]>()
@@ -64,8 +63,10 @@ export async function getLeaves(
 }
 
 /**
- * Every leaf that any copy of the document has, with its history. Once as many copies as the quorum agree, CouchDB does not ask the
- * others, and a leaf that only they have stays unseen; so all are asked for: more than there ever are.
+ * Every leaf that any copy of the document has, with its history, tombstones too; none where there is no document. Once as many
+ * copies as the quorum agree, CouchDB does not ask the others, so all are asked for: more than there ever are. Where they differ,
+ * CouchDB gives each what it lacks, which it does not do when many documents are read at once.
+ * https://docs.couchdb.org/en/stable/api/document/common.html#obtaining-all-leaf-revisions
  * @throws RequestFailure
  */
 export async function getLeavesOfAllCopies(
@@ -73,9 +74,15 @@ export async function getLeavesOfAllCopies(
   workspaceId: WorkspaceId,
   limits: Limits,
 ): Promise<readonly Leaf[]> {
-  const leaves = (await getLeaves(node, [workspaceId], limits, '_bulk_get?revs=true&r=100')).get(workspaceId)
-  if (leaves === undefined) throw notCouchdb('it does not tell the revisions of the document')
-  return leaves
+  try {
+    const path = `${encodeURIComponent(workspaceId)}?open_revs=all&revs=true&r=100`
+    const leaves = leavesIn(workspaceId, (await node.ask({ path, ...limits })).body)
+    if (leaves === undefined) throw notCouchdb('it does not tell the revisions of the document')
+    return leaves
+  } catch (error) {
+    if (error instanceof RequestFailure && error.kind === 'missing' && error.reason === 'missing') return []
+    throw error
+  }
 }
 
 /** Undefined where the node could not tell: an error other than `not_found`, in a 200 all the same. */

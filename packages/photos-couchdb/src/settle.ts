@@ -99,7 +99,7 @@ export class Settler {
         await mergeConflict(this.#writer, workspaceId, leaves)
         return undefined
       }
-      await delay(Math.random() * Math.min(200, 5 * 2 ** count))
+      await delay(Math.random() * Math.min(200, 10 * 2 ** count))
     }
   }
 }
@@ -112,6 +112,8 @@ class Settlement {
   readonly #raised = new Map<Version, Version>()
   #hadRivals = false
   #isTakenBack = false
+  /** For how many looks lower leaves are waited for to go. */
+  #patience = 2
   /** The error that says what became of the write, once it is known. */
   verdict: Error | undefined
 
@@ -126,10 +128,11 @@ class Settlement {
     const live = leaves.filter(({ isDeleted }) => !isDeleted)
     const mine = live.filter((leaf) => this.#isMine(leaf))
     const others = live.filter((leaf) => !mine.includes(leaf))
+    // A tombstone beside it is another that was taken back.
+    if (leaves.length > mine.length) this.#hadRivals = true
     if (others.length === 0) return this.#standAlone(mine)
     // Somebody has built on it. Where it is the only branch, it has become history, and so it was made.
     if (others.some((leaf) => descendsFrom(leaf, version))) return live.length === 1 ? version : undefined
-    this.#hadRivals = true
     if (mine.length > 0) return this.#takeBack(mine, others)
     // If it was somebody else who removed it, its content may have been merged into another.
     throw this.#judge(this.#isTakenBack ? versionConflict(workspaceId) : quorumNotMet(workspaceId))
@@ -160,6 +163,8 @@ class Settlement {
       .map(({ version }) => version)
       .reduce((a, b) => (compareVersions(a, b) > 0 ? a : b))
     const low = rivals.filter(({ version }) => compareVersions(version, highest) < 0)
+    // One that is lower and short itself is taken back by its own writer, at once; it would not be if it was raised.
+    if (low.length > 0 && this.#patience-- > 0) return undefined
     for (const leaf of low) {
       const raised = await this.#try({
         workspaceId,

@@ -40,7 +40,7 @@ t.test('a write that is alone on fewer copies than the quorum is told as such', 
     const server = await ChaosServer.open(t, (request, response) => {
       const answer = request.url.endsWith('_bulk_docs')
         ? json(202, [row])
-        : json(200, { results: [{ id: 'w', docs: [{ ok: leaf }] }] })
+        : json(200, [{ ok: leaf }])
       return answer(request, response)
     })
     const repository = openCouchdbRepository({ urls: [`${server.url}/db`] })
@@ -74,13 +74,14 @@ t.test('a short write that stands beside another is taken back, once the other i
   ]
   const server = await ChaosServer.open(t, (request, response) => {
     if (!request.url.endsWith('_bulk_docs')) {
-      t.match(request.url, /revs=true&r=100/, 'every copy is asked')
-      return json(200, { results: [{ id: 'w', docs: leaves.map((ok) => ({ ok })) }] })(request, response)
+      t.match(request.url, /open_revs=all&revs=true&r=100/, 'every copy is asked')
+      return json(200, leaves.map((ok) => ({ ok })))(request, response)
     }
     const [doc] = JSON.parse(request.body).docs
     written.push(doc)
     const rev = written.length === 1 ? OTHER_REV : `2-${'c'.repeat(32)}`
     if (written.length === 2) leaves = [...leaves.slice(0, 1), { ...doc, _rev: rev }]
+    if (written.length === 3) leaves = leaves.slice(1)
     return json(written.length === 1 ? 202 : 201, [
       { ok: true, id: 'w', rev, ...(written.length === 1 ? { accepted: true } : {}) },
     ])(request, response)
@@ -114,7 +115,7 @@ async function addThroughEach(repositories: readonly PhotoRepository[], workspac
 
 t.test('however copies disagree, no acknowledged write is lost and no conflict is left', async (t) => {
   let short = 0
-  for (let round = 0; round < 6; round++) {
+  for (let round = 0; round < 5; round++) {
     const { copies, open } = await cluster(t)
     const repositories = [open(), open(), open()]
     const seen: Version[] = []
@@ -123,7 +124,7 @@ t.test('however copies disagree, no acknowledged write is lost and no conflict i
       const reader = open()
       while (isWriting) seen.push((await reader.read('w', { fresh: true })).version)
     })()
-    const acknowledged = await addThroughEach(repositories, 'w', 4)
+    const acknowledged = await addThroughEach(repositories, 'w', 3)
     isWriting = false
     await watching
     await copies.atRest()
@@ -157,7 +158,8 @@ t.test('of writers that meet at an instant at most one is acknowledged, and it i
     const winners = outcomes.filter(({ code }) => code === 'resolved')
     t.ok(winners.length <= 1)
     const { photos } = await open().read('w', { fresh: true })
-    for (const winner of winners) t.strictSame(Buffer.from(photos), Buffer.from(winner.photos))
+    const stored = decodePhotos(photos)
+    for (const winner of winners) t.match(stored, decodePhotos(winner.photos))
   }
 })
 

@@ -78,7 +78,8 @@ export class ThreeCopies {
   readonly behaviour: Behaviour = async (request, response) => {
     const [path = '', query = ''] = request.url.slice('/db/'.length).split('?')
     if (path === '_bulk_docs') return this.#bulkDocs(request, response)
-    if (path === '_bulk_get') return this.#bulkGet(request, query.includes('r=100') ? 3 : QUORUM, response)
+    if (path === '_bulk_get') return this.#bulkGet(request, response)
+    if (query.startsWith('open_revs=all')) return this.#openRevs(decodeURIComponent(path), response)
     return this.#get(decodeURIComponent(path), response)
   }
 
@@ -116,7 +117,7 @@ export class ThreeCopies {
   /** What one copy has taken reaches the others some time. */
   async #replicate(from: Copy, id: string, rev: string): Promise<void> {
     const path = from.path(id, rev)
-    for (const copy of this.copies) void this.#soon(() => copy.merge(id, path), 30)
+    for (const copy of this.copies) void this.#soon(() => copy.merge(id, path), 300)
   }
 
   /** The leaves that copies answer with, asked in any order, until `r` of them agree. */
@@ -134,10 +135,20 @@ export class ThreeCopies {
     return merged.leaves(id).map((leaf) => ({ leaf, path: merged.path(id, leaf.rev) }))
   }
 
-  async #bulkGet({ body }: ReceivedRequest, r: number, response: ServerResponse): Promise<void> {
+  /** Every leaf of every copy, of which each copy gets what it lacks. */
+  async #openRevs(id: string, response: ServerResponse): Promise<void> {
+    const leaves = await this.#read(id, this.copies.length + 1)
+    for (const copy of this.copies) {
+      for (const { path } of leaves) void this.#soon(() => copy.merge(id, path))
+    }
+    if (leaves.length === 0) send(response, 404, { error: 'not_found', reason: 'missing' })
+    else send(response, 200, leaves.map(({ leaf, path }) => ({ ok: documentOf(id, leaf, path) })))
+  }
+
+  async #bulkGet({ body }: ReceivedRequest, response: ServerResponse): Promise<void> {
     const { docs } = JSON.parse(body) as { readonly docs: readonly { readonly id: string }[] }
     const results = docs.map(async ({ id }) => {
-      const leaves = await this.#read(id, r)
+      const leaves = await this.#read(id, QUORUM)
       if (leaves.length === 0) return { id, docs: [{ error: { id, rev: 'undefined', error: 'not_found', reason: 'missing' } }] }
       return { id, docs: leaves.map(({ leaf, path }) => ({ ok: documentOf(id, leaf, path) })) }
     })

@@ -2,6 +2,14 @@ import { type FastifyReply, type FastifyRequest, LogController } from 'fastify'
 
 /** One line a request, when it is done; the request's id is on every line that is logged on its behalf. */
 export class RequestLog extends LogController {
+  readonly #logsEveryRequest: boolean
+
+  /** @param logsEveryRequest false: only those that failed, and the others cost nothing */
+  constructor(logsEveryRequest: boolean) {
+    super()
+    this.#logsEveryRequest = logsEveryRequest
+  }
+
   override incomingRequest(): void {}
 
   override requestCompleted(
@@ -9,6 +17,7 @@ export class RequestLog extends LogController {
     request: FastifyRequest,
     reply: FastifyReply,
   ): void {
+    if (!error && !this.#logsEveryRequest) return
     const line = {
       method: request.method,
       url: request.url,

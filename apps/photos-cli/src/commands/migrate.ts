@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander'
-import type { PhotoRepository } from 'photos-domain'
+import { isPhotosError, type PhotoRepository } from 'photos-domain'
 import { MAX_CONCURRENCY } from 'photos-samples'
 import { EXIT, usageError } from '../failure.js'
 import { formatCount } from '../format.js'
@@ -29,6 +29,8 @@ interface MigrateCommandOptions {
   readonly concurrency?: number
 }
 
+/** How often it is told how many changes were followed, if there were any. */
+const TELL_EVERY_MS = 10_000
 /** How many of the workspaces that differ are named. */
 const NAMED = 10
 
@@ -95,7 +97,7 @@ class Run {
   readonly #settings: RunSettings
   readonly #migration: Migration
   #progress: Progress | undefined
-  #total = 0
+  #onCopied: ((changes: number) => void) | undefined
 
   constructor(settings: RunSettings) {
     this.#settings = settings
@@ -106,7 +108,7 @@ class Run {
       signal: interruption.signal,
       save: (checkpoint) => saveCheckpoint(file, checkpoint),
       onFailed: (workspaceId, reason) => this.#say(`${workspaceId} is not copied: ${reason}`),
-      onProgress: (changes) => this.#progress?.update(Math.min(changes, this.#total)),
+      onProgress: (changes) => this.#onCopied?.(changes),
     })
   }
 
@@ -123,7 +125,13 @@ class Run {
     } catch (error) {
       // Should the disk be the cause, that is what is told.
       await this.#migration.save().catch(() => undefined)
-      this.#say(`stopped; the same command goes on from here (${file})`)
+      // The source was made anew since.
+      const isStranger = isPhotosError(error, 'INVALID_INPUT')
+      this.#say(
+        isStranger
+          ? `stopped; ${file} is of another source: --restart copies everything again`
+          : `stopped; the same command goes on from here (${file})`,
+      )
       throw error
     }
   }
@@ -131,14 +139,14 @@ class Run {
   async #catchUp(): Promise<void> {
     const { source, checkpoint } = this.#settings
     const { workspaces } = await source.status()
-    this.#total = Math.max(workspaces, checkpoint.changes)
-    await this.#withProgress(
-      { unit: 'workspaces', total: this.#total, initial: checkpoint.changes },
-      async () => {
-        await this.#migration.retryFailed()
-        await this.#migration.catchUp()
-      },
-    )
+    const total = Math.max(workspaces, checkpoint.changes)
+    await this.#withProgress({ unit: 'workspaces', total, initial: checkpoint.changes }, async (progress) => {
+      // Workspaces that are written meanwhile come again.
+      this.#onCopied = (changes) => progress.update(Math.min(changes, total))
+      await this.#migration.retryFailed()
+      await this.#migration.catchUp()
+      this.#onCopied = undefined
+    })
     const { written, same, failed } = this.#migration.counts
     const what = `copied ${formatCount(written)} workspaces, ${formatCount(same)} were the same already`
     console.log(failed === 0 ? what : `${what}, ${formatCount(failed)} could not be copied`)
@@ -146,10 +154,20 @@ class Run {
 
   async #follow(): Promise<void> {
     const before = this.#migration.counts.written
+    const followed = (): string => formatCount(this.#migration.counts.written - before)
     this.#say('caught up; following the changes of the source until interrupted')
-    await this.#migration.follow()
-    const followed = this.#migration.counts.written - before
-    console.log(`copied ${formatCount(followed)} changes while following`)
+    let told = followed()
+    // It also keeps the process alive: a feed that waits for changes need not.
+    const timer = setInterval(() => {
+      if (followed() !== told) this.#say(`copied ${followed()} changes while following`)
+      told = followed()
+    }, TELL_EVERY_MS)
+    try {
+      await this.#migration.follow()
+    } finally {
+      clearInterval(timer)
+    }
+    console.log(`copied ${followed()} changes while following`)
   }
 
   async #verify(): Promise<Comparison> {

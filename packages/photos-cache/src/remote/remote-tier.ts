@@ -28,7 +28,6 @@ export interface RemoteTierListener {
   tick(nowMs: number): void
   /** It can be used, from now on with this server. */
   available(attachment: Attachment): void
-  unavailable(): void
   busConnected(): void
   busLost(): void
   /** All that was announced before `sentAtMs` has been told. */
@@ -253,7 +252,6 @@ export class RemoteTier {
   #becomeUnavailable(why: string): void {
     this.#opened++
     this.#log.warn({ reason: why }, 'cache: the Redis tier is out')
-    this.#listener.unavailable()
   }
 
   #reconnect(): void {

@@ -24,7 +24,7 @@ export interface Committed {
   readonly atMs: number
 }
 
-/** The feed tells of a write within this time, or breaks: what the proof assumes of a store. */
+/** The feed is there within this time, and tells of a write within this time or breaks: what the proof assumes of a store. */
 export const LONGEST_FEED_DELAY_MS = 100
 
 /** The one store that all replicas share: linearizable, and slow to reach. */
@@ -135,7 +135,7 @@ export class SimulatedStoreClient implements PhotoRepository {
   }
 
   async *changes({ since, live, signal }: ChangesOptions = {}): AsyncGenerator<Change> {
-    await this.#travel()
+    await this.#travel(LONGEST_FEED_DELAY_MS)
     if (this.isCut || this.isFeedCut) throw repositoryUnavailable('the feed is cut')
     const arrived: Change[] = []
     let wake = () => {}
@@ -202,9 +202,9 @@ export class SimulatedStoreClient implements PhotoRepository {
   async close(): Promise<void> {}
 
   /** On the way to the store: it goes on while the process is paused. */
-  #travel(): Promise<void> {
+  #travel(longestMs = this.longestMs): Promise<void> {
     return new Promise((resolve) => {
-      this.#simulation.after(this.#simulation.delayMs(this.longestMs), resolve)
+      this.#simulation.after(this.#simulation.delayMs(longestMs), resolve)
     })
   }
 
