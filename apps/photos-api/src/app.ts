@@ -1,5 +1,6 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import { photosCouchdb } from 'photos-couchdb'
 import type { PhotoRepository } from 'photos-domain'
 import { photosLmdb } from 'photos-lmdb'
 import type { Config } from './config.js'
@@ -32,6 +33,7 @@ export const photosApp = fp(
     await app.register(methodNotAllowed)
     await app.register(openapi)
     if (store !== undefined) await app.register(providedStore, { store })
+    else if (config.couchdbUrls.length > 0) await app.register(photosCouchdb, { urls: config.couchdbUrls })
     else await app.register(photosLmdb, { path: config.dataDir })
     await app.register(photoService, { maxPhotos: config.maxPhotos })
     await app.register(healthRoutes)

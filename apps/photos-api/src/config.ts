@@ -2,8 +2,6 @@ import { resolve } from 'node:path'
 import envSchema from 'env-schema'
 import Type, { type Static } from 'typebox'
 
-const on = (fallback: boolean) => ({ enum: ['on', 'off'], default: fallback ? 'on' : 'off' })
-
 /** Every environment variable there is. What it says here is what the README's table and .env.example say. */
 export const Environment = Type.Object({
   NODE_ENV: Type.String({ default: 'development', description: '`production` turns the sample data off' }),
@@ -39,16 +37,6 @@ export const Environment = Type.Object({
     default: '',
     pattern: '^(https?://[^,\\s]+/[^,/\\s]+(,https?://[^,\\s]+/[^,/\\s]+)*)?$',
     description: 'CouchDB database, or the same one on several nodes, comma-separated; the path is its name',
-  }),
-  REDIS_URL: Type.String({
-    default: '',
-    pattern: '^(rediss?://\\S+)?$',
-    description: 'Redis for the shared cache tier; unset: no Redis tier',
-  }),
-  PHOTOS_CACHE: Type.Unsafe<'on' | 'off'>({
-    type: 'string',
-    ...on(true),
-    description: '`off` turns every cache tier off',
   }),
   PHOTOS_SAMPLE_WORKSPACES: Type.Integer({
     default: 1000,
@@ -101,8 +89,6 @@ export interface Config {
   readonly dataDir: string
   /** Empty: the embedded store is used. */
   readonly couchdbUrls: readonly string[]
-  readonly redisUrl: string | undefined
-  readonly cache: boolean
   readonly sampleWorkspaces: number
   readonly maxPhotos: number
   readonly bodyLimitBytes: number
@@ -149,8 +135,6 @@ export function loadConfig(
     replicas: values.PHOTOS_REPLICAS,
     dataDir: resolve(baseDir, values.PHOTOS_DATA_DIR),
     couchdbUrls: list(values.COUCHDB_URL),
-    redisUrl: values.REDIS_URL === '' ? undefined : values.REDIS_URL,
-    cache: values.PHOTOS_CACHE === 'on',
     sampleWorkspaces: values.PHOTOS_SAMPLE_WORKSPACES,
     maxPhotos: values.PHOTOS_MAX_PHOTOS,
     bodyLimitBytes: values.PHOTOS_BODY_LIMIT_BYTES,

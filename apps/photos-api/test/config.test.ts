@@ -10,7 +10,6 @@ test('nothing needs to be set', async (t) => {
     port: 3000,
     dataDir: resolve('/srv/data'),
     couchdbUrls: [],
-    cache: true,
     replicas: 1,
   })
 })
@@ -20,8 +19,7 @@ test('what is set is used, and an empty variable is an unset one', async (t) => 
     PORT: '8080',
     PHOTOS_DATA_DIR: '/var/lib/photos',
     COUCHDB_URL: 'http://a:5984/photos,http://b:5984/photos',
-    REDIS_URL: '',
-    PHOTOS_CACHE: 'off',
+    PHOTOS_MAX_PHOTOS: '',
     TRUST_PROXY: '127.0.0.1, 10.0.0.0/8',
     NODE_ENV: 'production',
   }
@@ -30,8 +28,7 @@ test('what is set is used, and an empty variable is an unset one', async (t) => 
     port: 8080,
     dataDir: '/var/lib/photos',
     couchdbUrls: ['http://a:5984/photos', 'http://b:5984/photos'],
-    redisUrl: undefined,
-    cache: false,
+    maxPhotos: 1000,
     trustProxy: ['127.0.0.1', '10.0.0.0/8'],
   })
 })
@@ -40,8 +37,8 @@ test('one message names every bad variable, misspelt ones included', async (t) =
   const env = {
     PORT: 'many',
     LOG_LEVEL: 'loud',
-    PHOTOS_CACHE: 'maybe',
-    PHOTOS_CAHCE: 'off',
+    PHOTOS_REPLICAS: '0',
+    PHOTOS_REPLICSA: '2',
     COUCHDB_URL: 'http://a:5984',
   }
   t.throws(() => loadConfig(env), ConfigError)

@@ -216,7 +216,8 @@ export class CachedRepository implements PhotoRepository {
       try {
         version = await this.#repository.write(workspaceId, content, expected)
       } catch (error) {
-        if (!isPhotosError(error) || !NOTHING_WRITTEN.has(error.code)) await this.#suspect(workspaceId, expected)
+        if (!isPhotosError(error) || !NOTHING_WRITTEN.has(error.code))
+          await this.#suspect(workspaceId, expected)
         throw error
       }
       const record = { version, photos: content.photos, receipts: content.receipts }

@@ -42,13 +42,7 @@ export class Coverage {
   #changes = 0
   #isClosed = false
 
-  constructor(
-    tier: RemoteTier,
-    trust: Trust,
-    feed: FeedFollower,
-    clock: Clock,
-    options: CoverageOptions,
-  ) {
+  constructor(tier: RemoteTier, trust: Trust, feed: FeedFollower, clock: Clock, options: CoverageOptions) {
     this.#tier = tier
     this.#trust = trust
     this.#feed = feed
@@ -126,7 +120,8 @@ export class Coverage {
     }
     this.#isCovering = false
     // Otherwise the tier or the feed will tell when it is back.
-    if (!succeeded && this.#canCover()) this.#clock.after(this.#options.retryAfterMs, () => void this.#cover())
+    if (!succeeded && this.#canCover())
+      this.#clock.after(this.#options.retryAfterMs, () => void this.#cover())
   }
 
   #canCover(): boolean {

@@ -37,7 +37,10 @@ export class Flights {
  * come share the next one, which begins when it is over. So there is one at a time for each workspace, however many ask.
  */
 export class FreshReads {
-  readonly #running = new Map<WorkspaceId, { last: Promise<unknown>; next: Promise<WorkspaceRecord> | undefined }>()
+  readonly #running = new Map<
+    WorkspaceId,
+    { last: Promise<unknown>; next: Promise<WorkspaceRecord> | undefined }
+  >()
 
   read(workspaceId: WorkspaceId, load: () => Promise<WorkspaceRecord>): Promise<WorkspaceRecord> {
     const running = this.#running.get(workspaceId)

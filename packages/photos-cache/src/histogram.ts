@@ -1,5 +1,7 @@
 /** The upper bounds of the buckets, in milliseconds; one more bucket takes what is above. */
-export const LATENCY_BOUNDS_MS: readonly number[] = [0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500]
+export const LATENCY_BOUNDS_MS: readonly number[] = [
+  0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500,
+]
 
 /** How long something took, over the life of the process. */
 export interface Latency {

@@ -5,8 +5,8 @@ import {
   type WorkspaceId,
   type WorkspaceRecord,
 } from 'photos-domain'
-import { FRESH, HIT_IN_REDIS, MISS, REVALIDATED, STALE_IN_MEMORY, STALE_IN_REDIS } from './cache-status.js'
 import { isAway } from './away.js'
+import { FRESH, HIT_IN_REDIS, MISS, REVALIDATED, STALE_IN_MEMORY, STALE_IN_REDIS } from './cache-status.js'
 import { type Clock, jittered, type Random } from './clock.js'
 import { type Flights, FreshReads } from './flights.js'
 import type { MemoryTier } from './memory/memory-tier.js'

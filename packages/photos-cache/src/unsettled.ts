@@ -137,7 +137,9 @@ export class Unsettled {
     let allWell = true
     const debts = [...this.#debts]
     for (let at = 0; at < debts.length && allWell; at += BATCH) {
-      const settled = await Promise.all(debts.slice(at, at + BATCH).map(([id, debt]) => this.#relayOne(id, debt)))
+      const settled = await Promise.all(
+        debts.slice(at, at + BATCH).map(([id, debt]) => this.#relayOne(id, debt)),
+      )
       allWell = settled.every(Boolean)
     }
     this.#isRelaying = false

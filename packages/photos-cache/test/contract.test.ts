@@ -1,5 +1,5 @@
-import { createMemoryStore, type RepositoryContractOptions, repositoryContract } from 'photos-contract'
 import { type CacheOptions, withCache } from 'photos-cache'
+import { createMemoryStore, type RepositoryContractOptions, repositoryContract } from 'photos-contract'
 import { startRedis } from 'photos-test-servers'
 import t from 'tap'
 
@@ -39,7 +39,10 @@ t.test('with Redis', async (t) => {
       return `store-${stores}:`
     },
   }
-  await repositoryContract(t, cachedMemory(options, async () => void stores++))
+  await repositoryContract(
+    t,
+    cachedMemory(options, async () => void stores++),
+  )
 })
 
 t.test('with Redis alone', async (t) => {
@@ -53,7 +56,10 @@ t.test('with Redis alone', async (t) => {
       return `store-${stores}:`
     },
   }
-  await repositoryContract(t, cachedMemory(options, async () => void stores++))
+  await repositoryContract(
+    t,
+    cachedMemory(options, async () => void stores++),
+  )
 })
 
 t.test('with a Redis that is not there', (t) =>

@@ -5,8 +5,8 @@ import {
   isWorkspaceId,
   type PhotosError,
 } from 'photos-domain'
-import { failureOf, notCouchdb, RequestFailure, toPhotosError } from './failure.js'
 import type { AnswerStream } from './answer-stream.js'
+import { failureOf, notCouchdb, RequestFailure, toPhotosError } from './failure.js'
 import { isObject } from './json.js'
 import type { Node } from './node.js'
 import type { Nodes } from './nodes.js'

@@ -76,7 +76,11 @@ export function storedIn(workspaceId: WorkspaceId, leaves: readonly Leaf[]): Sto
   const losers = leaves.reduce((count, leaf) => (leaf.isDeleted ? count : count + 1), -1)
   const photos = encodePhotos(photosIn(workspaceId, document))
   const receipts = encodeReceipts(receiptsIn(workspaceId, document))
-  return { record: receipts === undefined ? { photos, version } : { photos, receipts, version }, isDeleted, losers }
+  return {
+    record: receipts === undefined ? { photos, version } : { photos, receipts, version },
+    isDeleted,
+    losers,
+  }
 }
 
 /** @throws PhotosError `CORRUPT_RECORD` */

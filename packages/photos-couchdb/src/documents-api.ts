@@ -12,7 +12,11 @@ export type Limits = Pick<DatabaseRequest, 'timeoutMs' | 'maxBytes' | 'signal'>
  * https://docs.couchdb.org/en/stable/api/document/common.html#get--db-docid
  * @throws RequestFailure
  */
-export async function getDocument(node: Node, workspaceId: WorkspaceId, limits: Limits): Promise<readonly Leaf[]> {
+export async function getDocument(
+  node: Node,
+  workspaceId: WorkspaceId,
+  limits: Limits,
+): Promise<readonly Leaf[]> {
   let body: unknown
   try {
     const path = `${encodeURIComponent(workspaceId)}?conflicts=true`
@@ -34,7 +38,8 @@ export async function getDocument(node: Node, workspaceId: WorkspaceId, limits: 
 /** The 404 of a deleted document does not tell its revision. */
 async function getTombstones(node: Node, workspaceId: WorkspaceId, limits: Limits): Promise<readonly Leaf[]> {
   const leaves = (await getLeaves(node, [workspaceId], limits)).get(workspaceId)
-  if (leaves === undefined || leaves.length === 0) throw notCouchdb('it has no revision of a deleted document')
+  if (leaves === undefined || leaves.length === 0)
+    throw notCouchdb('it has no revision of a deleted document')
   return leaves
 }
 

@@ -1,6 +1,6 @@
 import type { Address } from './addresses.js'
-import { failureOf, isNodeFault, notCouchdb, type RequestFailure } from './failure.js'
 import type { AnswerStream } from './answer-stream.js'
+import { failureOf, isNodeFault, notCouchdb, type RequestFailure } from './failure.js'
 import { type HttpAnswer, HttpClient } from './http-client.js'
 import { NanoClient, type NanoRequest } from './nano-client.js'
 

@@ -267,7 +267,11 @@ const closedError = (): PhotosError => repositoryUnavailable('the repository is 
 /** What a write may be based on: what was read last, without its bytes. */
 type Basis = Pick<Stored, 'isDeleted' | 'losers'> & { readonly version: Version }
 
-const basisOf = ({ record, isDeleted, losers }: Stored): Basis => ({ version: record.version, isDeleted, losers })
+const basisOf = ({ record, isDeleted, losers }: Stored): Basis => ({
+  version: record.version,
+  isDeleted,
+  losers,
+})
 
 /** The latest bases, a bounded number of them: most are for a write that follows at once. */
 class Bases {

@@ -1,9 +1,20 @@
-import { compareVersions, decodePhotos, encodePhotos, isPhotosError, NEVER_WRITTEN, NO_PHOTOS } from 'photos-domain'
+import {
+  compareVersions,
+  decodePhotos,
+  encodePhotos,
+  isPhotosError,
+  NEVER_WRITTEN,
+  NO_PHOTOS,
+} from 'photos-domain'
 import t from 'tap'
 import { couchdbOf, databaseOf, hash, repositoryOf } from './test-database.js'
 
 const couchdb = await couchdbOf(t)
-const photo = (id: string) => ({ id, url: `https://pictures.example/${id}.jpg`, description: `The picture ${id}` })
+const photo = (id: string) => ({
+  id,
+  url: `https://pictures.example/${id}.jpg`,
+  description: `The picture ${id}`,
+})
 const textOf = (bytes: Uint8Array | undefined) => Buffer.from(bytes ?? []).toString()
 const codeOf = (work: Promise<unknown>): Promise<string> =>
   work.then(
@@ -28,40 +39,49 @@ t.test('what others have written is brought into the canonical form', async (t) 
   t.equal(receipts, undefined)
 })
 
-t.test('a document that is no workspace is corrupt for who asks for it, alone or beside others', async (t) => {
-  const database = await databaseOf(t, couchdb)
-  const corrupt = {
-    'no-photos': {},
-    'photos-are-an-object': { photos: {} },
-    'a-photo-is-null': { photos: [null] },
-    'a-photo-has-no-url': { photos: [{ id: 'a', description: 'x' }] },
-    'an-id-is-a-number': { photos: [{ ...photo('a'), id: 7 }] },
-    'receipts-are-a-text': { photos: [], receipts: 'x' },
-    'a-receipt-has-no-key': { photos: [], receipts: [{ fingerprint: 'x', photoId: 'a', at: 1 }] },
-  }
-  await database.put(
-    ...Object.entries(corrupt).map(([_id, document]) => ({ _id, ...document })),
-    { _id: 'good', photos: [photo('a')] },
-  )
-  const repository = repositoryOf(t, database, { maxReadsInFlight: 1 })
-  for (const workspaceId of Object.keys(corrupt)) {
-    t.equal(await codeOf(repository.read(workspaceId)), 'CORRUPT_RECORD', workspaceId)
-  }
-  const together = ['good', ...Object.keys(corrupt), 'absent'].map((workspaceId) => codeOf(repository.read(workspaceId)))
-  t.strictSame(await Promise.all(together), [
-    'resolved',
-    ...Object.keys(corrupt).map(() => 'CORRUPT_RECORD'),
-    'resolved',
-  ])
-  const scanning = async () => {
-    for await (const _ of repository.scan());
-  }
-  t.equal(await codeOf(scanning()), 'CORRUPT_RECORD', 'a scan does not pass over it')
-})
+t.test(
+  'a document that is no workspace is corrupt for who asks for it, alone or beside others',
+  async (t) => {
+    const database = await databaseOf(t, couchdb)
+    const corrupt = {
+      'no-photos': {},
+      'photos-are-an-object': { photos: {} },
+      'a-photo-is-null': { photos: [null] },
+      'a-photo-has-no-url': { photos: [{ id: 'a', description: 'x' }] },
+      'an-id-is-a-number': { photos: [{ ...photo('a'), id: 7 }] },
+      'receipts-are-a-text': { photos: [], receipts: 'x' },
+      'a-receipt-has-no-key': { photos: [], receipts: [{ fingerprint: 'x', photoId: 'a', at: 1 }] },
+    }
+    await database.put(...Object.entries(corrupt).map(([_id, document]) => ({ _id, ...document })), {
+      _id: 'good',
+      photos: [photo('a')],
+    })
+    const repository = repositoryOf(t, database, { maxReadsInFlight: 1 })
+    for (const workspaceId of Object.keys(corrupt)) {
+      t.equal(await codeOf(repository.read(workspaceId)), 'CORRUPT_RECORD', workspaceId)
+    }
+    const together = ['good', ...Object.keys(corrupt), 'absent'].map((workspaceId) =>
+      codeOf(repository.read(workspaceId)),
+    )
+    t.strictSame(await Promise.all(together), [
+      'resolved',
+      ...Object.keys(corrupt).map(() => 'CORRUPT_RECORD'),
+      'resolved',
+    ])
+    const scanning = async () => {
+      for await (const _ of repository.scan());
+    }
+    t.equal(await codeOf(scanning()), 'CORRUPT_RECORD', 'a scan does not pass over it')
+  },
+)
 
 t.test('design documents and others that no workspace can be are not told of', async (t) => {
   const database = await databaseOf(t, couchdb)
-  await database.put({ _id: '_design/views', views: {} }, { _id: 'not a workspace!' }, { _id: 'acme', photos: [] })
+  await database.put(
+    { _id: '_design/views', views: {} },
+    { _id: 'not a workspace!' },
+    { _id: 'acme', photos: [] },
+  )
   const repository = repositoryOf(t, database)
   const scanned = []
   for await (const { workspaceId } of repository.scan()) scanned.push(workspaceId)
@@ -72,34 +92,47 @@ t.test('design documents and others that no workspace can be are not told of', a
   t.equal((await repository.status()).workspaces, 2, 'design documents are not counted; others are')
 })
 
-t.test('a document that somebody deleted reads as empty, at a version above, and can be written again', async (t) => {
-  const database = await databaseOf(t, couchdb)
-  const repository = repositoryOf(t, database, { maxReadsInFlight: 1 })
-  const before = await repository.write('acme', { photos: encodePhotos([photo('a')]) }, NEVER_WRITTEN)
-  await database.ask('DELETE', `acme?rev=${before}`)
-  const [alone, ...together] = await Promise.all(['acme', 'acme', 'other'].map((id) => repository.read(id, { fresh: true })))
-  for (const record of [alone, together[0]]) {
-    t.equal(textOf(record?.photos), textOf(NO_PHOTOS))
-    t.ok(compareVersions(record?.version ?? '0', before) > 0)
-  }
-  const tombstone = alone?.version ?? ''
-  const changed = []
-  for await (const change of repository.changes()) changed.push(change.version)
-  t.strictSame(changed, [tombstone], 'the feed tells its version')
-  t.equal(await codeOf(repository.write('acme', { photos: NO_PHOTOS }, before)), 'VERSION_CONFLICT')
-  const after = await repository.write('acme', { photos: encodePhotos([photo('b')]) }, tombstone)
-  t.ok(compareVersions(after, tombstone) > 0)
-  t.strictSame(decodePhotos((await repository.read('acme')).photos), [photo('b')])
-  t.equal(await codeOf(repository.write('acme', { photos: NO_PHOTOS }, tombstone)), 'VERSION_CONFLICT')
-})
+t.test(
+  'a document that somebody deleted reads as empty, at a version above, and can be written again',
+  async (t) => {
+    const database = await databaseOf(t, couchdb)
+    const repository = repositoryOf(t, database, { maxReadsInFlight: 1 })
+    const before = await repository.write('acme', { photos: encodePhotos([photo('a')]) }, NEVER_WRITTEN)
+    await database.ask('DELETE', `acme?rev=${before}`)
+    const [alone, ...together] = await Promise.all(
+      ['acme', 'acme', 'other'].map((id) => repository.read(id, { fresh: true })),
+    )
+    for (const record of [alone, together[0]]) {
+      t.equal(textOf(record?.photos), textOf(NO_PHOTOS))
+      t.ok(compareVersions(record?.version ?? '0', before) > 0)
+    }
+    const tombstone = alone?.version ?? ''
+    const changed = []
+    for await (const change of repository.changes()) changed.push(change.version)
+    t.strictSame(changed, [tombstone], 'the feed tells its version')
+    t.equal(await codeOf(repository.write('acme', { photos: NO_PHOTOS }, before)), 'VERSION_CONFLICT')
+    const after = await repository.write('acme', { photos: encodePhotos([photo('b')]) }, tombstone)
+    t.ok(compareVersions(after, tombstone) > 0)
+    t.strictSame(decodePhotos((await repository.read('acme')).photos), [photo('b')])
+    t.equal(await codeOf(repository.write('acme', { photos: NO_PHOTOS }, tombstone)), 'VERSION_CONFLICT')
+  },
+)
 
 t.test('a version from elsewhere is a conflict, whatever it looks like', async (t) => {
   const database = await databaseOf(t, couchdb)
   const repository = repositoryOf(t, database)
   await repository.write('acme', { photos: NO_PHOTOS }, NEVER_WRITTEN)
   for (const version of ['1764000000000000', `1-${hash('a')}`, '2-zz', 'x', '']) {
-    t.equal(await codeOf(repository.write('acme', { photos: NO_PHOTOS }, version)), 'VERSION_CONFLICT', version)
-    t.equal(await codeOf(repository.write('new', { photos: NO_PHOTOS }, version)), 'VERSION_CONFLICT', version)
+    t.equal(
+      await codeOf(repository.write('acme', { photos: NO_PHOTOS }, version)),
+      'VERSION_CONFLICT',
+      version,
+    )
+    t.equal(
+      await codeOf(repository.write('new', { photos: NO_PHOTOS }, version)),
+      'VERSION_CONFLICT',
+      version,
+    )
   }
 })
 
@@ -116,7 +149,11 @@ t.test('conflicting revisions read as the one that CouchDB itself answers, and a
     'ten-is-above-nine': [leaf('ten-is-above-nine', 9, 'f'), leaf('ten-is-above-nine', 10, 'a')],
     'deleted-loses': [leaf('deleted-loses', 2, 'a'), leaf('deleted-loses', 5, 'f', deleted)],
     'both-deleted': [leaf('both-deleted', 2, 'a', deleted), leaf('both-deleted', 3, 'b', deleted)],
-    'three-leaves': [leaf('three-leaves', 2, 'c'), leaf('three-leaves', 2, 'e'), leaf('three-leaves', 2, 'd')],
+    'three-leaves': [
+      leaf('three-leaves', 2, 'c'),
+      leaf('three-leaves', 2, 'e'),
+      leaf('three-leaves', 2, 'd'),
+    ],
   }
   await database.replicate(...Object.values(cases).flat())
   const seen: string[] = []
@@ -147,9 +184,23 @@ t.test('conflicting revisions read as the one that CouchDB itself answers, and a
 t.test('an id that is no workspace never reaches CouchDB', async (t) => {
   const database = await databaseOf(t, couchdb)
   const repository = repositoryOf(t, database)
-  for (const id of ['x_local/../..', '../_users', '..', '', '_design/x', 'a/b', 'a?rev=1', 'a%2Fb', 'workspace']) {
+  for (const id of [
+    'x_local/../..',
+    '../_users',
+    '..',
+    '',
+    '_design/x',
+    'a/b',
+    'a?rev=1',
+    'a%2Fb',
+    'workspace',
+  ]) {
     t.equal(await codeOf(repository.read(id)), 'INVALID_INPUT', `read ${id}`)
-    t.equal(await codeOf(repository.write(id, { photos: NO_PHOTOS }, NEVER_WRITTEN)), 'INVALID_INPUT', `write ${id}`)
+    t.equal(
+      await codeOf(repository.write(id, { photos: NO_PHOTOS }, NEVER_WRITTEN)),
+      'INVALID_INPUT',
+      `write ${id}`,
+    )
   }
   t.equal(repository.metrics.readBatches + repository.metrics.writeBatches, 0)
 })

@@ -1,4 +1,4 @@
-import { openCouchdbRepository, type CouchdbOptions, type CouchdbRepository } from 'photos-couchdb'
+import { type CouchdbOptions, type CouchdbRepository, openCouchdbRepository } from 'photos-couchdb'
 import { isPhotosError, NEVER_WRITTEN, NO_PHOTOS, type PhotosError } from 'photos-domain'
 import t, { type Test } from 'tap'
 import {
@@ -37,7 +37,8 @@ const codeOf = (work: Promise<unknown>): Promise<string> =>
     () => 'resolved',
     (error: unknown) => (isPhotosError(error) ? error.code : `no PhotosError: ${error}`),
   )
-const write = (repository: CouchdbRepository, id = 'w') => repository.write(id, { photos: NO_PHOTOS }, NEVER_WRITTEN)
+const write = (repository: CouchdbRepository, id = 'w') =>
+  repository.write(id, { photos: NO_PHOTOS }, NEVER_WRITTEN)
 /** Keeps the one request there may be busy, so that what follows leaves together. */
 const busy = (repository: CouchdbRepository) => void repository.read('busy').catch(() => {})
 
@@ -96,7 +97,9 @@ for (const [what, [behaviour, code]] of Object.entries(READS)) {
 
 /** What `ready` asks for is the database, of which any JSON will do. */
 const ready = (what: string, code: string): string =>
-  ['JSON of something else', 'another document', 'a document without a revision'].includes(what) ? 'resolved' : code
+  ['JSON of something else', 'another document', 'a document without a revision'].includes(what)
+    ? 'resolved'
+    : code
 
 /** How a read ends once the node has been taken back. */
 async function recovered(repository: CouchdbRepository): Promise<string> {
@@ -121,8 +124,14 @@ const WRITES: Readonly<Record<string, readonly [Behaviour, string]>> = {
   'a 500': [json(500, { error: 'timeout' }), 'WRITE_OUTCOME_UNKNOWN'],
   'a 503': [json(503, {}), 'WRITE_OUTCOME_UNKNOWN'],
   'a 500 that tells of the conflict': [json(500, [{ id: 'w', error: 'conflict' }]), 'VERSION_CONFLICT'],
-  'a conflict': [json(201, [{ id: 'w', error: 'conflict', reason: 'Document update conflict.' }]), 'VERSION_CONFLICT'],
-  'a validation that forbids it': [json(201, [{ id: 'w', error: 'forbidden', reason: 'no' }]), 'CREDENTIALS_REFUSED'],
+  'a conflict': [
+    json(201, [{ id: 'w', error: 'conflict', reason: 'Document update conflict.' }]),
+    'VERSION_CONFLICT',
+  ],
+  'a validation that forbids it': [
+    json(201, [{ id: 'w', error: 'forbidden', reason: 'no' }]),
+    'CREDENTIALS_REFUSED',
+  ],
   'a 401': [json(401, { error: 'unauthorized' }), 'CREDENTIALS_REFUSED'],
   'a 403': [json(403, { error: 'forbidden' }), 'CREDENTIALS_REFUSED'],
   'a 404 for the database': [json(404, { error: 'not_found' }), 'REPOSITORY_UNAVAILABLE'],
@@ -143,7 +152,10 @@ for (const [what, [behaviour, code]] of Object.entries(WRITES)) {
 t.test('a write that could not be sent is certainly not made', async (t) => {
   const { server, repository } = await open(t, hangUp)
   const { port } = new URL(server.url)
-  const unreachable = openCouchdbRepository({ urls: [`http://127.0.0.1:${Number(port) > 1 ? 1 : 2}/db`], graceMs: 100 })
+  const unreachable = openCouchdbRepository({
+    urls: [`http://127.0.0.1:${Number(port) > 1 ? 1 : 2}/db`],
+    graceMs: 100,
+  })
   t.teardown(() => unreachable.close())
   t.equal(await codeOf(write(unreachable)), 'REPOSITORY_UNAVAILABLE')
   // It is sent to the node that can be reached.
@@ -186,7 +198,10 @@ t.test('what a batch leaves untold is read one by one', async (t) => {
   const { server, repository } = await open(t, untold)
   busy(repository)
   const ids = ['told', 'failed', 'failed-too', 'left-out']
-  t.strictSame(await Promise.all(ids.map((id) => codeOf(repository.read(id)))), ids.map(() => 'resolved'))
+  t.strictSame(
+    await Promise.all(ids.map((id) => codeOf(repository.read(id)))),
+    ids.map(() => 'resolved'),
+  )
   t.strictSame(
     server.requests.slice(2).map((request) => idsIn(request)[0]),
     ids.slice(1),
@@ -217,7 +232,10 @@ t.test('one write that is too large or is refused leaves the others of its batch
     const { repository } = await open(t, refusing)
     const ids = ['first', 'a', 'b', 'bad', 'c', 'd', 'e']
     const outcomes = await Promise.all(ids.map((id) => codeOf(write(repository, id))))
-    t.strictSame(outcomes, ids.map((id) => (id === 'bad' ? code : 'resolved')))
+    t.strictSame(
+      outcomes,
+      ids.map((id) => (id === 'bad' ? code : 'resolved')),
+    )
     t.strictSame(written.toSorted(), ids.filter((id) => id !== 'bad').toSorted(), 'each once')
   }
 })
@@ -232,29 +250,32 @@ t.test('when too many wait, one more is told so at once', async (t) => {
   t.equal(await writes[0], 'WRITE_OUTCOME_UNKNOWN')
 })
 
-t.test('a read that starts after a write of another process never joins one that was sent before', async (t) => {
-  const answers: (() => void)[] = []
-  const { server, repository } = await open(
-    t,
-    (request, response) => {
-      answers.push(() => void well(request, response))
-    },
-    { attemptTimeoutMs: 5000, readTimeoutMs: 5000 },
-  )
-  const sent = async (count: number) => {
-    while (server.requests.length < count) await new Promise((resolve) => setImmediate(resolve))
-  }
-  const early = repository.read('w')
-  await sent(1)
-  const joining = repository.read('w')
-  const fresh = repository.read('w', { fresh: true })
-  answers[0]?.()
-  t.equal(await early, await joining, 'a plain read joins')
-  await sent(2)
-  answers[1]?.()
-  t.not(await fresh, await early, 'a fresh one does not')
-  t.equal(server.requests.length, 2)
-})
+t.test(
+  'a read that starts after a write of another process never joins one that was sent before',
+  async (t) => {
+    const answers: (() => void)[] = []
+    const { server, repository } = await open(
+      t,
+      (request, response) => {
+        answers.push(() => void well(request, response))
+      },
+      { attemptTimeoutMs: 5000, readTimeoutMs: 5000 },
+    )
+    const sent = async (count: number) => {
+      while (server.requests.length < count) await new Promise((resolve) => setImmediate(resolve))
+    }
+    const early = repository.read('w')
+    await sent(1)
+    const joining = repository.read('w')
+    const fresh = repository.read('w', { fresh: true })
+    answers[0]?.()
+    t.equal(await early, await joining, 'a plain read joins')
+    await sent(2)
+    answers[1]?.()
+    t.not(await fresh, await early, 'a fresh one does not')
+    t.equal(server.requests.length, 2)
+  },
+)
 
 t.test('a read that starts after a write of this process never joins one that was sent before', async (t) => {
   const held: (() => void)[] = []
@@ -280,7 +301,10 @@ t.test('a read that starts after a write of this process never joins one that wa
 })
 
 t.test('errors do not tell the password', async (t) => {
-  const { server } = await open(t, json(401, { error: 'unauthorized', reason: 'Name or password is incorrect.' }))
+  const { server } = await open(
+    t,
+    json(401, { error: 'unauthorized', reason: 'Name or password is incorrect.' }),
+  )
   const url = `${server.url.replace('//', '//bob:s3cret@')}/db`
   const repository = openCouchdbRepository({ urls: [url] })
   t.teardown(() => repository.close())

@@ -24,7 +24,7 @@ function gatherer(limits: Limits = {}) {
     ...limits,
     send: (items, signal) =>
       new Promise((resolve, reject) => {
-        const answer = (outcomes: readonly Outcome<string>[] = items.map(valueOf)) => resolve(outcomes)
+        const answer = (outcomes: readonly Outcome<string>[] = items.map(valueAt)) => resolve(outcomes)
         sent.push({ items, signal, answer, fail: reject })
       }),
   })
@@ -39,7 +39,7 @@ function gatherer(limits: Limits = {}) {
   return { gather, ask, sent, batch, items: () => sent.map(({ items }) => items.join(' ')) }
 }
 
-const valueOf = (item: string): Outcome<string> => ({ value: `${item}!` })
+const valueAt = (item: string): Outcome<string> => ({ value: `${item}!` })
 const outcomeOf = (work: Promise<string>): Promise<string> => work.catch((error: unknown) => String(error))
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
@@ -193,22 +193,25 @@ t.test('an item that the answer leaves out fails', async (t) => {
   t.match(await asked, /without this item/)
 })
 
-t.test('a caller that aborts has the reason of its signal, and leaves the others of its key alone', async (t) => {
-  const { ask, batch } = gatherer()
-  const controller = new AbortController()
-  const leaving = outcomeOf(ask('a', { signal: controller.signal }))
-  const staying = ask('a')
-  controller.abort(new Error('gone'))
-  t.equal(await leaving, 'Error: gone')
-  t.notOk(batch(0).signal.aborted)
-  batch(0).answer()
-  t.equal(await staying, 'a!')
-  t.equal(
-    await outcomeOf(ask('b', { signal: controller.signal })),
-    'Error: gone',
-    'also when it had aborted already',
-  )
-})
+t.test(
+  'a caller that aborts has the reason of its signal, and leaves the others of its key alone',
+  async (t) => {
+    const { ask, batch } = gatherer()
+    const controller = new AbortController()
+    const leaving = outcomeOf(ask('a', { signal: controller.signal }))
+    const staying = ask('a')
+    controller.abort(new Error('gone'))
+    t.equal(await leaving, 'Error: gone')
+    t.notOk(batch(0).signal.aborted)
+    batch(0).answer()
+    t.equal(await staying, 'a!')
+    t.equal(
+      await outcomeOf(ask('b', { signal: controller.signal })),
+      'Error: gone',
+      'also when it had aborted already',
+    )
+  },
+)
 
 t.test('an item that nobody waits for any more does not leave', async (t) => {
   const { gather, ask, items, batch } = gatherer()
@@ -227,27 +230,30 @@ t.test('an item that nobody waits for any more does not leave', async (t) => {
   t.equal(await staying, 'b!')
 })
 
-t.test('a batch is aborted when the last of all its callers has left, and is not joined after that', async (t) => {
-  const { ask, items, batch } = gatherer({ maxBatch: 2 })
-  const blocking = ask('x')
-  const controllers = [new AbortController(), new AbortController()]
-  const [a, b] = ['a', 'b'].map((key, at) => outcomeOf(ask(key, { signal: controllers[at]?.signal })))
-  batch(0).answer()
-  await blocking
-  await turn()
-  controllers[0]?.abort(new Error('gone'))
-  await a
-  t.notOk(batch(1).signal.aborted, 'b is still waited for')
-  controllers[1]?.abort(new Error('gone'))
-  await b
-  t.ok(batch(1).signal.aborted)
-  const again = ask('a')
-  batch(1).fail(new Error('aborted'))
-  await turn()
-  t.strictSame(items(), ['x', 'a b', 'a'])
-  batch(2).answer()
-  t.equal(await again, 'a!')
-})
+t.test(
+  'a batch is aborted when the last of all its callers has left, and is not joined after that',
+  async (t) => {
+    const { ask, items, batch } = gatherer({ maxBatch: 2 })
+    const blocking = ask('x')
+    const controllers = [new AbortController(), new AbortController()]
+    const [a, b] = ['a', 'b'].map((key, at) => outcomeOf(ask(key, { signal: controllers[at]?.signal })))
+    batch(0).answer()
+    await blocking
+    await turn()
+    controllers[0]?.abort(new Error('gone'))
+    await a
+    t.notOk(batch(1).signal.aborted, 'b is still waited for')
+    controllers[1]?.abort(new Error('gone'))
+    await b
+    t.ok(batch(1).signal.aborted)
+    const again = ask('a')
+    batch(1).fail(new Error('aborted'))
+    await turn()
+    t.strictSame(items(), ['x', 'a b', 'a'])
+    batch(2).answer()
+    t.equal(await again, 'a!')
+  },
+)
 
 t.test('one more than may wait is refused; to join is always possible', async (t) => {
   const { ask, batch } = gatherer({ maxWaiting: 2 })
@@ -279,7 +285,10 @@ t.test('to fail is to fail every caller, and to abort what is under way', async 
 
 t.test('whatever is asked and answered in whatever order, the rules hold', async (t) => {
   const step = fc.oneof(
-    { weight: 4, arbitrary: fc.tuple(fc.constant('ask'), fc.nat(4), fc.constantFrom('any', 'waiting', 'none')) },
+    {
+      weight: 4,
+      arbitrary: fc.tuple(fc.constant('ask'), fc.nat(4), fc.constantFrom('any', 'waiting', 'none')),
+    },
     { weight: 2, arbitrary: fc.tuple(fc.constant('answer'), fc.nat(3), fc.boolean()) },
     { weight: 1, arbitrary: fc.tuple(fc.constant('abort'), fc.nat(20), fc.boolean()) },
     { weight: 1, arbitrary: fc.tuple(fc.constant('outdate'), fc.nat(4), fc.boolean()) },
@@ -330,7 +339,9 @@ t.test('whatever is asked and answered in whatever order, the rules hold', async
         note()
       }
       await Promise.all(settled)
-      return callers.every(({ key, ended }) => [`${key}!`, 'Error: lost', 'Error: gone'].includes(ended ?? ''))
+      return callers.every(({ key, ended }) =>
+        [`${key}!`, 'Error: lost', 'Error: gone'].includes(ended ?? ''),
+      )
     },
   )
   await fc.assert(property, { numRuns: 300 })

@@ -69,13 +69,25 @@ t.test('each way to fail is told apart', async (t) => {
     response.writeHead(200)
     response.write('{')
   }
-  t.equal(await kindOf(client.request({ ...GET, timeoutMs: 30 })), 'timeout', 'the answer does not end in time')
+  t.equal(
+    await kindOf(client.request({ ...GET, timeoutMs: 30 })),
+    'timeout',
+    'the answer does not end in time',
+  )
   server.behaviour = json(200, 'x'.repeat(100))
-  t.equal(await kindOf(client.request({ ...GET, maxBytes: 50 })), 'oversized', 'the answer is larger than may be')
+  t.equal(
+    await kindOf(client.request({ ...GET, maxBytes: 50 })),
+    'oversized',
+    'the answer is larger than may be',
+  )
   t.equal(await kindOf(client.request({ ...GET, maxBytes: 102 })), 'no failure', 'and exactly as large')
   const nobody = clientOf(t, `http://127.0.0.1:${await closedPort()}`)
   t.equal(await kindOf(nobody.request(GET)), 'unreachable', 'nobody listens')
-  t.equal(await kindOf(clientOf(t, 'http://no-such-host.invalid').request(GET)), 'unreachable', 'there is no such host')
+  t.equal(
+    await kindOf(clientOf(t, 'http://no-such-host.invalid').request(GET)),
+    'unreachable',
+    'there is no such host',
+  )
 })
 
 t.test('a closed client sends nothing', async (t) => {

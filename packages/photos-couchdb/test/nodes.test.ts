@@ -78,7 +78,12 @@ t.test('what fails in passing is tried at once on each other node', async (t) =>
 })
 
 t.test('what is no fault of the node is not tried again', async (t) => {
-  for (const [status, kind] of Object.entries({ 400: 'rejected', 401: 'credentials', 403: 'credentials', 404: 'missing' })) {
+  for (const [status, kind] of Object.entries({
+    400: 'rejected',
+    401: 'credentials',
+    403: 'credentials',
+    404: 'missing',
+  })) {
     const { nodes, counts } = await open(t, [json(Number(status), {}), json(Number(status), {})])
     t.equal(await kindOf(nodes.run(ask)), kind, status)
     t.equal(counts()[0] === 1 || counts()[1] === 1, true)
@@ -90,9 +95,16 @@ t.test('what is no fault of the node is not tried again', async (t) => {
 t.test('what may not be tried again is not, and attempts are bounded', async (t) => {
   const { nodes, counts } = await open(t, [json(503, {}), json(503, {})])
   t.equal(await kindOf(nodes.run(ask, { mayRetry: () => false })), 'failed')
-  t.equal(counts().reduce((a, b) => a + b), 1)
+  t.equal(
+    counts().reduce((a, b) => a + b),
+    1,
+  )
   t.equal(await kindOf(nodes.run(ask)), 'failed')
-  t.equal(counts().reduce((a, b) => a + b), 1 + 4, 'two more than there are nodes')
+  t.equal(
+    counts().reduce((a, b) => a + b),
+    1 + 4,
+    'two more than there are nodes',
+  )
 })
 
 t.test('a node that fails is left, and taken back when it serves again', async (t) => {

@@ -36,11 +36,12 @@ async function cluster(t: Test, random: () => number = Math.random) {
 
 t.test('a write that is alone on fewer copies than the quorum is told as such', async (t) => {
   const leaf = { _id: 'w', _rev: REV, photos: [], _revisions: { start: 1, ids: ['a'.repeat(32)] } }
-  for (const row of [{ ok: true, id: 'w', rev: REV, accepted: true }, { ok: true, id: 'w', rev: REV }]) {
+  for (const row of [
+    { ok: true, id: 'w', rev: REV, accepted: true },
+    { ok: true, id: 'w', rev: REV },
+  ]) {
     const server = await ChaosServer.open(t, (request, response) => {
-      const answer = request.url.endsWith('_bulk_docs')
-        ? json(202, [row])
-        : json(200, [{ ok: leaf }])
+      const answer = request.url.endsWith('_bulk_docs') ? json(202, [row]) : json(200, [{ ok: leaf }])
       return answer(request, response)
     })
     const repository = openCouchdbRepository({ urls: [`${server.url}/db`] })
@@ -62,7 +63,9 @@ t.test('in a 202, the writes that met their quorum succeed', async (t) => {
   })
   const repository = openCouchdbRepository({ urls: [`${server.url}/db`], maxWritesInFlight: 1 })
   t.teardown(() => repository.close())
-  const writes = ['first', 'a', 'short', 'b'].map((id) => codeOf(repository.write(id, { photos: NO_PHOTOS }, NEVER_WRITTEN)))
+  const writes = ['first', 'a', 'short', 'b'].map((id) =>
+    codeOf(repository.write(id, { photos: NO_PHOTOS }, NEVER_WRITTEN)),
+  )
   t.strictSame(await Promise.all(writes), ['resolved', 'resolved', 'QUORUM_NOT_MET', 'resolved'])
 })
 
@@ -75,7 +78,10 @@ t.test('a short write that stands beside another is taken back, once the other i
   const server = await ChaosServer.open(t, (request, response) => {
     if (!request.url.endsWith('_bulk_docs')) {
       t.match(request.url, /open_revs=all&revs=true&r=100/, 'every copy is asked')
-      return json(200, leaves.map((ok) => ({ ok })))(request, response)
+      return json(
+        200,
+        leaves.map((ok) => ({ ok })),
+      )(request, response)
     }
     const [doc] = JSON.parse(request.body).docs
     written.push(doc)
@@ -96,9 +102,15 @@ t.test('a short write that stands beside another is taken back, once the other i
 })
 
 /** Adds photos one by one to the same workspace, through each of the services at once. Resolves to the ids that were acknowledged. */
-async function addThroughEach(repositories: readonly PhotoRepository[], workspaceId: string, count: number): Promise<string[]> {
+async function addThroughEach(
+  repositories: readonly PhotoRepository[],
+  workspaceId: string,
+  count: number,
+): Promise<string[]> {
   const added = repositories.map(async (repository) => {
-    const service = new PhotoService(repository, { backoff: { attempts: 60, baseDelayMs: 1, maxDelayMs: 40 } })
+    const service = new PhotoService(repository, {
+      backoff: { attempts: 60, baseDelayMs: 1, maxDelayMs: 40 },
+    })
     const ids: string[] = []
     for (let i = 0; i < count; i++) {
       try {
@@ -131,7 +143,11 @@ t.test('however copies disagree, no acknowledged write is lost and no conflict i
     short += copies.shortWrites
     const record = await open().read('w')
     const stored = decodePhotos(record.photos).map(({ id }) => id)
-    t.strictSame(acknowledged.filter((id) => !stored.includes(id)), [], 'every photo that was acknowledged is there')
+    t.strictSame(
+      acknowledged.filter((id) => !stored.includes(id)),
+      [],
+      'every photo that was acknowledged is there',
+    )
     t.equal(new Set(stored).size, stored.length, 'and each once')
     for (const copy of copies.copies) {
       t.equal(copy.leaves('w').filter(({ isDeleted }) => !isDeleted).length, 1, 'no copy has a conflict')
@@ -144,24 +160,27 @@ t.test('however copies disagree, no acknowledged write is lost and no conflict i
   t.ok(short > 0, `${short} writes were short of their quorum`)
 })
 
-t.test('of writers that meet at an instant at most one is acknowledged, and it is what is read', async (t) => {
-  for (let round = 0; round < 20; round++) {
-    const { copies, open } = await cluster(t)
-    const repositories = [open(), open(), open()]
-    const outcomes = await Promise.all(
-      repositories.map(async (repository, at) => {
-        const photos = encodePhotos([{ id: `p${at}`, url: 'https://x.example', description: 'x' }])
-        return { photos, code: await codeOf(repository.write('w', { photos }, NEVER_WRITTEN)) }
-      }),
-    )
-    await copies.atRest()
-    const winners = outcomes.filter(({ code }) => code === 'resolved')
-    t.ok(winners.length <= 1)
-    const { photos } = await open().read('w', { fresh: true })
-    const stored = decodePhotos(photos)
-    for (const winner of winners) t.match(stored, decodePhotos(winner.photos))
-  }
-})
+t.test(
+  'of writers that meet at an instant at most one is acknowledged, and it is what is read',
+  async (t) => {
+    for (let round = 0; round < 20; round++) {
+      const { copies, open } = await cluster(t)
+      const repositories = [open(), open(), open()]
+      const outcomes = await Promise.all(
+        repositories.map(async (repository, at) => {
+          const photos = encodePhotos([{ id: `p${at}`, url: 'https://x.example', description: 'x' }])
+          return { photos, code: await codeOf(repository.write('w', { photos }, NEVER_WRITTEN)) }
+        }),
+      )
+      await copies.atRest()
+      const winners = outcomes.filter(({ code }) => code === 'resolved')
+      t.ok(winners.length <= 1)
+      const { photos } = await open().read('w', { fresh: true })
+      const stored = decodePhotos(photos)
+      for (const winner of winners) t.match(stored, decodePhotos(winner.photos))
+    }
+  },
+)
 
 const couchdb = await couchdbOf(t)
 t.test('no acknowledged write is lost between processes that use different nodes', async (t) => {
@@ -174,7 +193,10 @@ t.test('no acknowledged write is lost between processes that use different nodes
     const reader = repositoryOf(t, database)
     const { photos } = await reader.read(workspaceId, { fresh: true })
     const stored = decodePhotos(photos).map(({ id }) => id)
-    t.strictSame(acknowledged.filter((id) => !stored.includes(id)), [])
+    t.strictSame(
+      acknowledged.filter((id) => !stored.includes(id)),
+      [],
+    )
     t.equal(acknowledged.length, repositories.length * 5, 'and all were acknowledged')
   }
   const short = repositories.map(({ metrics }) => metrics.shortWrites).reduce((a, b) => a + b)

@@ -32,7 +32,12 @@ class Copy {
   /** From a leaf to its root. */
   path(id: string, rev: string): Revision[] {
     const path: Revision[] = []
-    for (let at = this.#trees.get(id)?.get(rev); at !== undefined; at = this.#trees.get(id)?.get(at.parent ?? '')) path.push(at)
+    for (
+      let at = this.#trees.get(id)?.get(rev);
+      at !== undefined;
+      at = this.#trees.get(id)?.get(at.parent ?? '')
+    )
+      path.push(at)
     return path
   }
 
@@ -40,9 +45,17 @@ class Copy {
   write(id: string, parent: string | undefined, isDeleted: boolean, body: object): string | undefined {
     const leaves = this.leaves(id)
     const areAllDeleted = leaves.every((leaf) => leaf.isDeleted)
-    if (parent === undefined ? !areAllDeleted : areAllDeleted || !leaves.some(({ rev }) => rev === parent)) return undefined
-    const onto = parent ?? leaves.map(({ rev }) => rev).toSorted(compareRevs).at(-1)
-    const digest = createHash('md5').update(JSON.stringify([isDeleted, onto, body])).digest('hex')
+    if (parent === undefined ? !areAllDeleted : areAllDeleted || !leaves.some(({ rev }) => rev === parent))
+      return undefined
+    const onto =
+      parent ??
+      leaves
+        .map(({ rev }) => rev)
+        .toSorted(compareRevs)
+        .at(-1)
+    const digest = createHash('md5')
+      .update(JSON.stringify([isDeleted, onto, body]))
+      .digest('hex')
     const rev = `${onto === undefined ? 1 : countOf(onto) + 1}-${digest}`
     this.merge(id, [{ rev, parent: onto, isDeleted, body }])
     return rev
@@ -121,14 +134,23 @@ export class ThreeCopies {
   }
 
   /** The leaves that copies answer with, asked in any order, until `r` of them agree. */
-  async #read(id: string, r: number): Promise<readonly { readonly leaf: Revision; readonly path: readonly Revision[] }[]> {
+  async #read(
+    id: string,
+    r: number,
+  ): Promise<readonly { readonly leaf: Revision; readonly path: readonly Revision[] }[]> {
     const merged = new Copy()
     const answers: string[] = []
     for (const copy of this.copies.toSorted(() => this.#random() - 0.5)) {
       await this.#soon(() => {
         const leaves = copy.leaves(id)
         for (const { rev } of leaves) merged.merge(id, copy.path(id, rev))
-        if (leaves.length > 0) answers.push(leaves.map(({ rev }) => rev).toSorted().join())
+        if (leaves.length > 0)
+          answers.push(
+            leaves
+              .map(({ rev }) => rev)
+              .toSorted()
+              .join(),
+          )
       }, 2)
       if (answers.length >= r && answers.filter((answer) => answer === answers[0]).length >= r) break
     }
@@ -142,14 +164,20 @@ export class ThreeCopies {
       for (const { path } of leaves) void this.#soon(() => copy.merge(id, path))
     }
     if (leaves.length === 0) send(response, 404, { error: 'not_found', reason: 'missing' })
-    else send(response, 200, leaves.map(({ leaf, path }) => ({ ok: documentOf(id, leaf, path) })))
+    else
+      send(
+        response,
+        200,
+        leaves.map(({ leaf, path }) => ({ ok: documentOf(id, leaf, path) })),
+      )
   }
 
   async #bulkGet({ body }: ReceivedRequest, response: ServerResponse): Promise<void> {
     const { docs } = JSON.parse(body) as { readonly docs: readonly { readonly id: string }[] }
     const results = docs.map(async ({ id }) => {
       const leaves = await this.#read(id, QUORUM)
-      if (leaves.length === 0) return { id, docs: [{ error: { id, rev: 'undefined', error: 'not_found', reason: 'missing' } }] }
+      if (leaves.length === 0)
+        return { id, docs: [{ error: { id, rev: 'undefined', error: 'not_found', reason: 'missing' } }] }
       return { id, docs: leaves.map(({ leaf, path }) => ({ ok: documentOf(id, leaf, path) })) }
     })
     send(response, 200, { results: await Promise.all(results) })
@@ -157,7 +185,9 @@ export class ThreeCopies {
 
   async #get(id: string, response: ServerResponse): Promise<void> {
     const leaves = await this.#read(id, QUORUM)
-    const live = leaves.filter(({ leaf }) => !leaf.isDeleted).toSorted((a, b) => compareRevs(b.leaf.rev, a.leaf.rev))
+    const live = leaves
+      .filter(({ leaf }) => !leaf.isDeleted)
+      .toSorted((a, b) => compareRevs(b.leaf.rev, a.leaf.rev))
     const [winner, ...losers] = live
     if (winner === undefined) {
       send(response, 404, { error: 'not_found', reason: leaves.length === 0 ? 'missing' : 'deleted' })
@@ -176,7 +206,10 @@ export class ThreeCopies {
 }
 
 function documentOf(_id: string, { rev, isDeleted, body }: Revision, path: readonly Revision[]): object {
-  const _revisions = { start: countOf(rev), ids: path.map((revision) => revision.rev.slice(revision.rev.indexOf('-') + 1)) }
+  const _revisions = {
+    start: countOf(rev),
+    ids: path.map((revision) => revision.rev.slice(revision.rev.indexOf('-') + 1)),
+  }
   return { _id, _rev: rev, ...(isDeleted ? { _deleted: true } : {}), ...body, _revisions }
 }
 

@@ -11,7 +11,9 @@ interface Server {
   readonly versionArgs: readonly string[]
 }
 
-const SERVERS: readonly Server[] = [{ command: 'redis-server', debianPackage: 'redis-server', versionArgs: ['--version'] }]
+const SERVERS: readonly Server[] = [
+  { command: 'redis-server', debianPackage: 'redis-server', versionArgs: ['--version'] },
+]
 
 /** The first line of what the server says of its version; undefined where it is not on the PATH. */
 function versionOf({ command, versionArgs }: Server): string | undefined {
@@ -21,18 +23,27 @@ function versionOf({ command, versionArgs }: Server): string | undefined {
 
 /** Installs from Debian's packages what is missing, where this user may; otherwise says in one line what to install. */
 function provideServers(): void {
-  const missing = SERVERS.filter((server) => versionOf(server) === undefined).map(({ debianPackage }) => debianPackage)
+  const missing = SERVERS.filter((server) => versionOf(server) === undefined).map(
+    ({ debianPackage }) => debianPackage,
+  )
   if (missing.length === 0) return
   if (process.getuid?.() === 0 && spawnSync('apt-get', ['--version']).status === 0) {
     console.log(`installing ${missing.join(', ')}`)
     // No service is started by the installation: tests start servers of their own.
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' }
     spawnSync('apt-get', ['update', '-qq'], { env, stdio: 'inherit' })
-    spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing], { env, stdio: 'inherit' })
+    spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing], {
+      env,
+      stdio: 'inherit',
+    })
   }
-  const absent = SERVERS.filter((server) => versionOf(server) === undefined).map(({ debianPackage }) => debianPackage)
+  const absent = SERVERS.filter((server) => versionOf(server) === undefined).map(
+    ({ debianPackage }) => debianPackage,
+  )
   if (absent.length > 0) {
-    console.error(`the tests need ${absent.join(' and ')}: sudo apt-get install ${absent.join(' ')} (or your system's own)`)
+    console.error(
+      `the tests need ${absent.join(' and ')}: sudo apt-get install ${absent.join(' ')} (or your system's own)`,
+    )
     process.exit(1)
   }
 }
@@ -49,7 +60,9 @@ async function couchdbVersion(urls: string): Promise<string> {
 provideServers()
 const couchdbUrl = process.env['COUCHDB_URL'] ?? ''
 const couchdb =
-  couchdbUrl === '' ? 'express-pouchdb over HTTP (set COUCHDB_URL for a CouchDB)' : await couchdbVersion(couchdbUrl)
+  couchdbUrl === ''
+    ? 'express-pouchdb over HTTP (set COUCHDB_URL for a CouchDB)'
+    : await couchdbVersion(couchdbUrl)
 const args = ['run', 'test', '--concurrency=1', '--continue', '--output-logs=new-only', '--log-order=stream']
 const tests = spawn('turbo', args, { stdio: 'inherit' })
 process.on('SIGINT', () => {})

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createConnection, type Socket } from 'node:net'
-import { test } from 'tap'
 import { type RedisServer, startRedis } from 'photos-test-servers'
+import { test } from 'tap'
 
 test('a started Redis answers, with the settings of infra/redis and those asked for', async (t) => {
   const redis = await startRedis({

@@ -18,7 +18,8 @@ const REQUIRED = {
   enableReadyCheck: true,
   connectTimeout: 1000,
   keepAlive: 10_000,
-  retryStrategy: (attempt: number) => Math.min(1000, 25 * 2 ** Math.min(attempt, 6)) * (0.5 + 0.5 * Math.random()),
+  retryStrategy: (attempt: number) =>
+    Math.min(1000, 25 * 2 ** Math.min(attempt, 6)) * (0.5 + 0.5 * Math.random()),
 } satisfies RedisOptions
 
 /** Where Redis is: a `redis://` or `rediss://` URL, or a client that is connected to it, which is left alone. */

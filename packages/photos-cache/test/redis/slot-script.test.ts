@@ -28,9 +28,7 @@ type Operation =
 
 const version = fc.oneof(
   // As an embedded store gives them, and close to each other in length.
-  fc
-    .bigInt({ min: 1n, max: 10n ** 17n })
-    .map(String),
+  fc.bigInt({ min: 1n, max: 10n ** 17n }).map(String),
   fc.nat(30).map(String),
   // As CouchDB gives them; few enough to meet again.
   fc
@@ -74,32 +72,34 @@ t.test('the script does what the model does, whatever was done before', async (t
   await bus.subscribe(CHANNEL)
   const heard: string[] = []
   bus.on('message', (_channel, message: string) => heard.push(message))
-  const script = (...args: readonly (string | number | Buffer)[]) =>
-    redis.eval(SLOT_SCRIPT, 1, KEY, ...args)
+  const script = (...args: readonly (string | number | Buffer)[]) => redis.eval(SLOT_SCRIPT, 1, KEY, ...args)
 
   await fc.assert(
-    fc.asyncProperty(fc.array(operation, { minLength: 1, maxLength: 25, size: 'max' }), async (operations) => {
-      await redis.del(KEY)
-      heard.length = 0
-      const announced: string[] = []
-      let nowMs = 0
-      const model = new RedisModel(
-        () => nowMs,
-        (message) => announced.push(textOf(message)),
-      )
-      for (const each of operations) {
-        const reply = await act(redis, script, each)
-        const value = await redis.getBuffer(KEY).catch(() => null)
-        nowMs = serverTimeIn(reply) ?? asOfIn(value)
-        const expected = actOnModel(model, each)
-        if (each.kind === 'lease') sameLease(reply, expected)
-        same(slotIn(value), model.slots.get(KEY))
-      }
-      // Whatever was published before it is heard before it.
-      await redis.publish(CHANNEL, 'end')
-      while (heard.at(-1) !== 'end') await once(bus, 'message')
-      equal(heard.slice(0, -1).join(), announced.join(), 'announcements')
-    }),
+    fc.asyncProperty(
+      fc.array(operation, { minLength: 1, maxLength: 25, size: 'max' }),
+      async (operations) => {
+        await redis.del(KEY)
+        heard.length = 0
+        const announced: string[] = []
+        let nowMs = 0
+        const model = new RedisModel(
+          () => nowMs,
+          (message) => announced.push(textOf(message)),
+        )
+        for (const each of operations) {
+          const reply = await act(redis, script, each)
+          const value = await redis.getBuffer(KEY).catch(() => null)
+          nowMs = serverTimeIn(reply) ?? asOfIn(value)
+          const expected = actOnModel(model, each)
+          if (each.kind === 'lease') sameLease(reply, expected)
+          same(slotIn(value), model.slots.get(KEY))
+        }
+        // Whatever was published before it is heard before it.
+        await redis.publish(CHANNEL, 'end')
+        while (heard.at(-1) !== 'end') await once(bus, 'message')
+        equal(heard.slice(0, -1).join(), announced.join(), 'announcements')
+      },
+    ),
     { numRuns: 400 },
   )
   t.pass('in 400 sequences of operations')
@@ -111,19 +111,36 @@ t.test('the bytes of an entry come back as they were put', async (t) => {
   const redis = new Redis(server.url)
   t.teardown(() => redis.disconnect())
   await fc.assert(
-    fc.asyncProperty(fc.string({ unit: 'grapheme' }), fc.option(fc.uint8Array({ minLength: 1 })), async (text, receipts) => {
-      const photos = encodePhotos([{ id: 'p', url: 'https://pictures.example/p', description: text }])
-      const lease = ['lease', 'server-a........', CHANNEL, '', 'incarnation-1...', 1000] as const
-      await redis.del(KEY)
-      await redis.eval(SLOT_SCRIPT, 1, KEY, ...lease)
-      const bytes = [Buffer.from(photos), Buffer.from(receipts ?? [])]
-      const put = ['put', 'server-a........', CHANNEL, '', 'incarnation-1...', 1_764_000_000_000, '7-f', 1000] as const
-      await redis.eval(SLOT_SCRIPT, 1, KEY, ...put, ...bytes)
-      const value = await redis.getBuffer(KEY)
-      const entry = value === null ? undefined : parseEntry(value)
-      equal(Buffer.from(entry?.photos ?? []).toString('hex'), Buffer.from(photos).toString('hex'), 'photos')
-      equal(Buffer.from(entry?.receipts ?? []).toString('hex'), Buffer.from(receipts ?? []).toString('hex'), 'receipts')
-    }),
+    fc.asyncProperty(
+      fc.string({ unit: 'grapheme' }),
+      fc.option(fc.uint8Array({ minLength: 1 })),
+      async (text, receipts) => {
+        const photos = encodePhotos([{ id: 'p', url: 'https://pictures.example/p', description: text }])
+        const lease = ['lease', 'server-a........', CHANNEL, '', 'incarnation-1...', 1000] as const
+        await redis.del(KEY)
+        await redis.eval(SLOT_SCRIPT, 1, KEY, ...lease)
+        const bytes = [Buffer.from(photos), Buffer.from(receipts ?? [])]
+        const put = [
+          'put',
+          'server-a........',
+          CHANNEL,
+          '',
+          'incarnation-1...',
+          1_764_000_000_000,
+          '7-f',
+          1000,
+        ] as const
+        await redis.eval(SLOT_SCRIPT, 1, KEY, ...put, ...bytes)
+        const value = await redis.getBuffer(KEY)
+        const entry = value === null ? undefined : parseEntry(value)
+        equal(Buffer.from(entry?.photos ?? []).toString('hex'), Buffer.from(photos).toString('hex'), 'photos')
+        equal(
+          Buffer.from(entry?.receipts ?? []).toString('hex'),
+          Buffer.from(receipts ?? []).toString('hex'),
+          'receipts',
+        )
+      },
+    ),
     { numRuns: 200 },
   )
   t.pass('in 200 entries')
@@ -181,14 +198,16 @@ function actOnModel(model: RedisModel, operation: Operation): unknown {
 
 const textOf = (message: Message): string => (message.kind === 'suspect' ? 'w ' : `w ${message.version}`)
 
-const serverTimeIn = (reply: unknown): number | undefined => (Array.isArray(reply) ? Number(reply[1]) : undefined)
+const serverTimeIn = (reply: unknown): number | undefined =>
+  Array.isArray(reply) ? Number(reply[1]) : undefined
 
 const asOfIn = (value: Buffer | null): number =>
   value === null ? 0 : Number(value.toString('latin1', SLOT.asOfAt, SLOT.versionLengthAt))
 
 /** What a slot's value says, in the model's words; undefined for what is none. */
 function slotIn(value: Buffer | null): ModelSlot | undefined {
-  if (value === null || !/^P1[EL][\w.-]{16}server-[ab]\.{8}\d{13}\d{10}/.test(value.toString('latin1'))) return undefined
+  if (value === null || !/^P1[EL][\w.-]{16}server-[ab]\.{8}\d{13}\d{10}/.test(value.toString('latin1')))
+    return undefined
   const entry = parseEntry(value)
   const text = value.toString('latin1')
   const versionEnd = SLOT.versionAt + Number(text.slice(SLOT.versionLengthAt, SLOT.photosLengthAt))
@@ -206,11 +225,14 @@ function slotIn(value: Buffer | null): ModelSlot | undefined {
 const slotText = (slot: ModelSlot | undefined): string =>
   slot === undefined
     ? 'absent'
-    : JSON.stringify({
-        ...slot,
-        photos: Buffer.from(slot.photos).toString(),
-        receipts: slot.receipts && Buffer.from(slot.receipts).toString(),
-      }, ['isEntry', 'incarnation', 'server', 'asOfServerMs', 'version', 'photos', 'receipts'])
+    : JSON.stringify(
+        {
+          ...slot,
+          photos: Buffer.from(slot.photos).toString(),
+          receipts: slot.receipts && Buffer.from(slot.receipts).toString(),
+        },
+        ['isEntry', 'incarnation', 'server', 'asOfServerMs', 'version', 'photos', 'receipts'],
+      )
 
 const same = (found: ModelSlot | undefined, wanted: ModelSlot | undefined): void =>
   equal(slotText(found), slotText(wanted), 'the slot')

@@ -32,7 +32,10 @@ export async function exploreInParallel({ runs, seed, deafFeeds }: Exploration):
   const found = await Promise.all(
     Array.from({ length: workers }, async (_, at) => {
       const part: Exploration = { runs: Math.ceil(runs / workers), seed: seed + at, deafFeeds }
-      const [report]: unknown[] = await once(new Worker(new URL(import.meta.url), { workerData: part }), 'message')
+      const [report]: unknown[] = await once(
+        new Worker(new URL(import.meta.url), { workerData: part }),
+        'message',
+      )
       return report
     }),
   )

@@ -1,4 +1,10 @@
-import { compareVersions, NEVER_WRITTEN, type Version, type WorkspaceId, type WorkspaceRecord } from 'photos-domain'
+import {
+  compareVersions,
+  NEVER_WRITTEN,
+  type Version,
+  type WorkspaceId,
+  type WorkspaceRecord,
+} from 'photos-domain'
 
 export interface Bounds {
   /** How far an answer may be behind an acknowledged write. */
@@ -89,8 +95,23 @@ export class History {
     if (Buffer.from(photos).toString() !== (isAbsent ? '[]' : content)) {
       this.#violate('answered what no one wrote', read, version, cacheStatus, atMs)
     }
-    this.#require('read below what it had answered or acknowledged', read.seenHere, read, version, cacheStatus, atMs)
-    if (fresh) this.#require('read fresh, below what was acknowledged', read.acknowledged, read, version, cacheStatus, atMs)
+    this.#require(
+      'read below what it had answered or acknowledged',
+      read.seenHere,
+      read,
+      version,
+      cacheStatus,
+      atMs,
+    )
+    if (fresh)
+      this.#require(
+        'read fresh, below what was acknowledged',
+        read.acknowledged,
+        read,
+        version,
+        cacheStatus,
+        atMs,
+      )
     else if (stale === true) {
       this.#require('read stale, too old', read.acknowledgedLongAgo, read, version, cacheStatus, atMs)
     } else {

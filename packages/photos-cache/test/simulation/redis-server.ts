@@ -18,7 +18,12 @@ export class Connection {
   readonly onClose: () => void
   isOpen = true
 
-  constructor(server: SimulatedRedisServer, simulation: Simulation, client: SimulatedProcess, onClose: () => void) {
+  constructor(
+    server: SimulatedRedisServer,
+    simulation: Simulation,
+    client: SimulatedProcess,
+    onClose: () => void,
+  ) {
     this.#server = server
     this.toServer = new Channel(simulation, () => server.longestMs)
     this.toClient = new Channel(simulation, () => server.longestMs, client)

@@ -1,9 +1,16 @@
+import { encodePhotos, isPhotosError, type WorkspaceContent, type WorkspaceId } from 'photos-domain'
 import { CachedRepository } from '../../dist/cached-repository.js'
 import { Flights } from '../../dist/flights.js'
 import { MemoryTier } from '../../dist/memory/memory-tier.js'
 import { type CacheSettings, settingsOf } from '../../dist/options.js'
-import { encodePhotos, isPhotosError, type WorkspaceContent, type WorkspaceId } from 'photos-domain'
-import { type Command, KEYS, REPLICAS, type ReplicaFault, type Scenario, type ServerFault } from './commands.js'
+import {
+  type Command,
+  KEYS,
+  REPLICAS,
+  type ReplicaFault,
+  type Scenario,
+  type ServerFault,
+} from './commands.js'
 import { History } from './history.js'
 import { SimulatedRedisServer } from './redis-server.js'
 import { type DriverMutation, SimulatedDriver } from './simulated-driver.js'
@@ -28,7 +35,12 @@ export interface RunOptions {
   readonly deafFeeds?: boolean | undefined
 }
 
-const SETTINGS: CacheSettings = { ...settingsOf({}), staleIfErrorMs: 3000, memoryLifeMs: 5000, maxUnsettled: 2 }
+const SETTINGS: CacheSettings = {
+  ...settingsOf({}),
+  staleIfErrorMs: 3000,
+  memoryLifeMs: 5000,
+  maxUnsettled: 2,
+}
 /** Room for two of three entries. */
 const MEMORY_BYTES = 1700
 
@@ -138,7 +150,9 @@ export class Run {
 
   #doOn(
     replica: Replica,
-    command: { readonly kind: 'read' | 'fresh' | 'write'; readonly key: number } | { readonly kind: 'pause'; readonly ms: number },
+    command:
+      | { readonly kind: 'read' | 'fresh' | 'write'; readonly key: number }
+      | { readonly kind: 'pause'; readonly ms: number },
   ): void {
     // In the replica's process: not while it is paused.
     const later = (run: () => Promise<void>) => {
@@ -159,7 +173,11 @@ export class Run {
   async #read({ name, cache }: Replica, workspaceId: WorkspaceId, fresh: boolean): Promise<void> {
     const read = this.history.begin(name, workspaceId, fresh, this.#simulation.nowMs)
     try {
-      this.history.end(read, await cache.read(workspaceId, fresh ? { fresh } : undefined), this.#simulation.nowMs)
+      this.history.end(
+        read,
+        await cache.read(workspaceId, fresh ? { fresh } : undefined),
+        this.#simulation.nowMs,
+      )
     } catch (error) {
       this.#checkError(error)
     }

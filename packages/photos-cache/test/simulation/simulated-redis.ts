@@ -107,7 +107,8 @@ export class RedisModel {
     const slot = this.#slotOn(workspaceId, server)
     if (slot === undefined || compareVersions(version, slot.version) <= 0) return
     if (this.#mutation === 'delete-instead-of-marker') this.slots.delete(workspaceId)
-    else this.#store(workspaceId, { ...slot, isEntry: false, version, photos: NO_PHOTOS, receipts: undefined })
+    else
+      this.#store(workspaceId, { ...slot, isEntry: false, version, photos: NO_PHOTOS, receipts: undefined })
   }
 
   suspect(workspaceId: WorkspaceId, server: string, incarnation: string): void {
@@ -128,7 +129,10 @@ export class RedisModel {
   }
 
   /** What it was some time ago takes its place, as when a replica that lagged behind is promoted. */
-  failOver(to: { readonly slots: ReadonlyMap<WorkspaceId, ModelSlot>; readonly cursor: string | undefined }): void {
+  failOver(to: {
+    readonly slots: ReadonlyMap<WorkspaceId, ModelSlot>
+    readonly cursor: string | undefined
+  }): void {
     this.slots = new Map(to.slots)
     this.cursor = to.cursor
     if (this.#mutation !== 'same-run') this.run++

@@ -127,7 +127,8 @@ export class SimulatedStoreClient implements PhotoRepository {
   async #loseWrite(workspaceId: WorkspaceId, content: WorkspaceContent, expected: Version): Promise<Version> {
     if (this.#simulation.chance(0.7)) {
       this.#simulation.after(this.#simulation.delayMs(400), () => {
-        if (this.#store.get(workspaceId).version === expected) this.#store.commit(workspaceId, content, expected)
+        if (this.#store.get(workspaceId).version === expected)
+          this.#store.commit(workspaceId, content, expected)
       })
     }
     await this.#travelBack()
