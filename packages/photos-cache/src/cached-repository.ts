@@ -238,7 +238,7 @@ export class CachedRepository implements PhotoRepository {
     const { tier, unsettled } = this.#shared
     const isConfirmed =
       lease === undefined
-        ? await tier.raise(workspaceId, record.version)
+        ? await tier.raise(workspaceId, record.version, true)
         : await tier.put(workspaceId, lease, record, true)
     if (isConfirmed) unsettled.settle(workspaceId, record.version)
     else unsettled.add(workspaceId, record.version)

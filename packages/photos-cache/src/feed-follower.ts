@@ -114,11 +114,7 @@ export class FeedFollower {
       const feed = this.#repository.changes({ ...options, signal: abort.signal })[Symbol.asyncIterator]()
       let next = feed.next()
       if (onOpen !== undefined) {
-        // The feed was asked for, and says nothing until there is a change. It is taken to be there when it has had the time, and the
-        // store answers. Whatever is written before that, a feed that resumes at a cursor tells all the same.
-        next.catch(() => {})
-        if (options.since === 'now') await this.#wait(this.#options.delayMs)
-        await this.#repository.ready()
+        await this.#untilOpen(next)
         onOpen()
       }
       for (let row = await next; row.done !== true; row = await next) {
@@ -130,6 +126,20 @@ export class FeedFollower {
       this.#abort.signal.removeEventListener('abort', stop)
       abort.abort(STOPPED)
     }
+  }
+
+  /**
+   * A feed that was asked for says nothing until there is a change. It is taken to be there when it had the time to be so, has not failed,
+   * and the store answers. Whatever is written before that, a feed that resumes at a cursor tells all the same.
+   */
+  async #untilOpen(next: Promise<unknown>): Promise<void> {
+    let failure: { readonly error: unknown } | undefined
+    next.catch((error: unknown) => {
+      failure = { error }
+    })
+    await this.#wait(this.#options.delayMs)
+    if (failure === undefined) await this.#repository.ready()
+    if (failure !== undefined) throw failure.error
   }
 
   async #backOff(): Promise<void> {

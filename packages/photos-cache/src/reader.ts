@@ -13,6 +13,7 @@ import type { MemoryTier } from './memory/memory-tier.js'
 import type { Slot } from './memory/slot.js'
 import type { ReadCounters } from './metrics.js'
 import type { CacheSettings } from './options.js'
+import type { HeldLease } from './remote/remote-tier.js'
 import type { Shared } from './sharing.js'
 import type { Trust } from './trust.js'
 
@@ -175,22 +176,27 @@ export class Reader {
       const lease = await shared?.tier.lease(workspaceId)
       const { asOfMs, record } = await this.#readStore(slot, status === FRESH)
       this.keep(slot, record, asOfMs)
-      if (shared !== undefined) {
-        const { tier, coverage, unsettled } = shared
-        if (lease === undefined) coverage.unconfirmed(this.#clock.now())
-        else {
-          // Not waited for: a later read of the tier comes after it on the same connection.
-          void tier.put(workspaceId, lease, record, false).then((isConfirmed) => {
-            if (isConfirmed) unsettled.settle(workspaceId, record.version)
-            else coverage.unconfirmed(this.#clock.now())
-          })
-        }
-      }
+      if (shared !== undefined) void this.#tell(shared, workspaceId, lease, record)
       const { version, photos, receipts } = record
       return { version, photos, receipts, cacheStatus: status }
     } finally {
       memory.unpin(slot)
     }
+  }
+
+  /** Stores what was read in the shared tier. Not to be waited for: a later read of the tier comes after it on the same connection. */
+  async #tell(
+    { tier, coverage, unsettled }: Shared,
+    workspaceId: WorkspaceId,
+    lease: HeldLease | undefined,
+    record: WorkspaceRecord,
+  ): Promise<void> {
+    const isConfirmed =
+      lease === undefined
+        ? await tier.raise(workspaceId, record.version, false)
+        : await tier.put(workspaceId, lease, record, false)
+    if (isConfirmed) unsettled.settle(workspaceId, record.version)
+    else coverage.unconfirmed(this.#clock.now())
   }
 
   /** @throws PhotosError as the repository's read, and `REPOSITORY_UNAVAILABLE` if it goes on answering what is out of date */

@@ -6,6 +6,8 @@ interface Debt {
   readonly version: Version
   /** There may be a version above this one, which nobody knows. */
   readonly isSuspect: boolean
+  /** When it was noted, on the process's clock. */
+  readonly sinceMs: number
 }
 
 export interface UnsettledOptions {
@@ -70,12 +72,12 @@ export class Unsettled {
     if (announced !== undefined && compareVersions(version, announced) <= 0) return
     const debt = this.#debts.get(workspaceId)
     if (debt !== undefined && compareVersions(version, debt.version) <= 0) return
-    this.#owe(workspaceId, { version, isSuspect: debt?.isSuspect === true })
+    this.#owe(workspaceId, version, debt?.isSuspect === true)
   }
 
   /** The workspace may have a version above this one, and nobody knows. */
   addSuspect(workspaceId: WorkspaceId, version: Version): void {
-    this.#owe(workspaceId, { version, isSuspect: true })
+    this.#owe(workspaceId, version, true)
   }
 
   /** The tier is known to have nothing below this version. */
@@ -104,7 +106,8 @@ export class Unsettled {
 
   /** Tells the tier soon what it may not know; also to be called when it is available again. */
   relaySoon(): void {
-    this.#setTimer(this.#options.relayWithinMs * (0.4 + 0.6 * this.#random()))
+    // Not all replicas at the same time: the first one saves the others the work.
+    this.#setTimer(this.#options.relayWithinMs * (0.5 + 0.5 * this.#random()))
   }
 
   close(): void {
@@ -112,8 +115,8 @@ export class Unsettled {
     this.#cancelTimer?.()
   }
 
-  #owe(workspaceId: WorkspaceId, debt: Debt): void {
-    this.#debts.set(workspaceId, debt)
+  #owe(workspaceId: WorkspaceId, version: Version, isSuspect: boolean): void {
+    this.#debts.set(workspaceId, { version, isSuspect, sinceMs: this.#clock.now() })
     if (this.#debts.size > this.#options.maxLength) {
       this.#debts.clear()
       this.#onOverflow()
@@ -135,7 +138,9 @@ export class Unsettled {
     if (!this.#tier.isAvailable) return
     this.#isRelaying = true
     let allWell = true
-    const debts = [...this.#debts]
+    // Those that were noted just now are given the time that it takes others to announce them.
+    const notedByMs = this.#clock.now() - this.#options.relayWithinMs / 2
+    const debts = [...this.#debts].filter(([, { sinceMs }]) => sinceMs <= notedByMs)
     for (let at = 0; at < debts.length && allWell; at += BATCH) {
       const settled = await Promise.all(
         debts.slice(at, at + BATCH).map(([id, debt]) => this.#relayOne(id, debt)),
@@ -152,7 +157,7 @@ export class Unsettled {
     // Settled by someone else in the meantime, or a newer one: that is another round's.
     if (this.#debts.get(workspaceId) !== debt) return true
     if (debt.isSuspect && !(await this.#tier.suspect(workspaceId))) return false
-    if (!(await this.#tier.raise(workspaceId, debt.version))) return false
+    if (!(await this.#tier.raise(workspaceId, debt.version, true))) return false
     this.relayed++
     if (this.#debts.get(workspaceId) === debt) this.#debts.delete(workspaceId)
     return true

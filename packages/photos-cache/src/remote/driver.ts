@@ -56,8 +56,8 @@ export interface RemoteEvents {
  *
  * - `lease`: an absent slot becomes a placeholder of a new incarnation. The lease is for the slot as it is then.
  * - `put`: an older entry is replaced. A placeholder becomes the entry if the lease is for its incarnation and it knows
- *   of nothing newer, and otherwise learns the version. An entry of the same version learns that it was current later. An
- *   absent slot stays absent, as something newer may have been there.
+ *   of nothing newer, and otherwise learns the version. An entry of the same version is replaced if it
+ *   was current later. An absent slot stays absent, as something newer may have been there.
  * - `raise`: an entry that is older becomes a placeholder that knows the version; a placeholder learns it.
  *
  * So at any time an entry is at least as new as everything that was put or raised before, whatever the server evicted or lost
@@ -77,8 +77,8 @@ export interface RemoteDriver {
     record: WorkspaceContent & { readonly version: Version },
     options: { readonly lifeMs: number; readonly announce: boolean },
   ): Promise<void>
-  /** Tells all who are subscribed, in the same step. */
-  raise(workspaceId: WorkspaceId, version: Version): Promise<void>
+  /** `announce`: as for `put`. */
+  raise(workspaceId: WorkspaceId, version: Version, announce: boolean): Promise<void>
   /** Makes an entry a placeholder of a new incarnation, and tells all who are subscribed, in the same step. */
   suspect(workspaceId: WorkspaceId): Promise<void>
   saveCursor(cursor: string): Promise<void>

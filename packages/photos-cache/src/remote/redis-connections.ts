@@ -16,6 +16,8 @@ const REQUIRED = {
   // Written in one piece by the driver, which must keep the order.
   enableAutoPipelining: false,
   enableReadyCheck: true,
+  // A server that was demoted takes no writes: look for the one that was promoted.
+  reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
   connectTimeout: 1000,
   keepAlive: 10_000,
   retryStrategy: (attempt: number) =>

@@ -84,14 +84,16 @@ export class RedisDriver implements RemoteDriver {
   }
 
   async attach(): Promise<Attachment> {
-    const [info, time, cursor] = await Promise.all([
+    const [info, replication, time, cursor] = await Promise.all([
       this.#commands.info('server'),
+      this.#commands.info('replication'),
       this.#commands.time(),
       this.#commands.get(this.#cursorKey),
     ])
     // https://redis.io/docs/latest/commands/info/: run_id identifies the run of the server, 40 hexadecimal digits
     const runId = /^run_id:([0-9a-f]{16,})/m.exec(info)?.[1]
     if (runId === undefined) throw new Error('the server does not tell its run_id')
+    if (!/^role:master/m.test(replication)) throw new Error('the server is a replica of another one')
     this.#server = runId.slice(0, NAME_LENGTH)
     const [seconds, microseconds] = time
     const nowServerMs = Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000)
@@ -142,8 +144,9 @@ export class RedisDriver implements RemoteDriver {
     )
   }
 
-  async raise(workspaceId: WorkspaceId, version: Version): Promise<void> {
-    await this.#slot(workspaceId, 'raise', `${workspaceId} ${version}`, version, PLACEHOLDER_LIFE_MS)
+  async raise(workspaceId: WorkspaceId, version: Version, announce: boolean): Promise<void> {
+    const message = announce ? `${workspaceId} ${version}` : ''
+    await this.#slot(workspaceId, 'raise', message, version, PLACEHOLDER_LIFE_MS)
   }
 
   async suspect(workspaceId: WorkspaceId): Promise<void> {

@@ -151,8 +151,8 @@ export class RemoteTier {
   }
 
   /** Whether it is certain that the tier has nothing older than the version from now on. */
-  async raise(workspaceId: WorkspaceId, version: Version): Promise<boolean> {
-    return this.#confirm(() => this.#driver.raise(workspaceId, version))
+  async raise(workspaceId: WorkspaceId, version: Version, announce: boolean): Promise<boolean> {
+    return this.#confirm(() => this.#driver.raise(workspaceId, version, announce))
   }
 
   /** Whether it is certain that the tier has nothing from before now. */

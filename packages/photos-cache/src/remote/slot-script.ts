@@ -60,7 +60,7 @@ local function readSlot()
   if string.sub(head, 20, 35) ~= server then return nil end
   local versionLength = tonumber(string.sub(head, 49, 50))
   local asOf = string.sub(head, 36, 48)
-  if not versionLength or not tonumber(asOf) then return nil end
+  if not versionLength or not tonumber(asOf) or #head < 58 + versionLength then return nil end
   return {
     isEntry = string.sub(head, 3, 3) == 'E',
     incarnation = string.sub(head, 4, 19),
@@ -94,13 +94,8 @@ if op == 'put' then
   local incarnation, givenAt, version, lifeMs, photos, receipts =
     ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10]
   if isAbove(slot.version, version) then return 0 end
-  if slot.isEntry and slot.version == version then
-    if tonumber(givenAt) > tonumber(slot.asOf) then
-      redis.pcall('SETRANGE', key, 35, givenAt)
-      redis.call('PEXPIRE', key, lifeMs)
-    end
-    return 0
-  end
+  -- Known to be current already. A later time is stored with the bytes: they may be what was found to be damaged.
+  if slot.isEntry and slot.version == version and tonumber(givenAt) <= tonumber(slot.asOf) then return 0 end
   if slot.isEntry or slot.incarnation == incarnation then
     store('E', slot.incarnation, givenAt, version, lifeMs, photos, receipts)
     return 1

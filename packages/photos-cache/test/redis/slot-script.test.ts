@@ -22,7 +22,12 @@ type Operation =
       readonly announce: boolean
       readonly hasReceipts: boolean
     }
-  | { readonly kind: 'raise'; readonly server: string; readonly version: Version }
+  | {
+      readonly kind: 'raise'
+      readonly server: string
+      readonly version: Version
+      readonly announce: boolean
+    }
   | { readonly kind: 'delete' | 'list' }
   | { readonly kind: 'set'; readonly value: string }
 
@@ -50,7 +55,7 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
       ...{ announce: fc.boolean(), hasReceipts: fc.boolean() },
     }),
   },
-  { weight: 3, arbitrary: fc.record({ kind: kind('raise'), server, version }) },
+  { weight: 3, arbitrary: fc.record({ kind: kind('raise'), server, version, announce: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ kind: kind('suspect'), server, incarnation }) },
   { weight: 1, arbitrary: fc.record({ kind: kind('delete', 'list') }) },
   {
@@ -165,12 +170,22 @@ async function act(redis: Redis, script: Script, operation: Operation): Promise<
     case 'suspect':
       return script('suspect', operation.server, CHANNEL, 'w ', operation.incarnation, 10_000)
     case 'raise':
-      return script('raise', operation.server, CHANNEL, `w ${operation.version}`, operation.version, 10_000)
+      return script('raise', operation.server, CHANNEL, messageOf(operation), operation.version, 10_000)
     case 'put': {
-      const { server, incarnation, version, givenAt, announce, hasReceipts } = operation
-      const message = announce ? `w ${version}` : ''
+      const { server, incarnation, version, givenAt, hasReceipts } = operation
       const receipts = hasReceipts ? RECEIPTS : Buffer.alloc(0)
-      return script('put', server, CHANNEL, message, incarnation, givenAt, version, 10_000, PHOTOS, receipts)
+      return script(
+        'put',
+        server,
+        CHANNEL,
+        messageOf(operation),
+        incarnation,
+        givenAt,
+        version,
+        10_000,
+        PHOTOS,
+        receipts,
+      )
     }
   }
 }
@@ -186,7 +201,7 @@ function actOnModel(model: RedisModel, operation: Operation): unknown {
     case 'suspect':
       return model.suspect(KEY, operation.server, operation.incarnation)
     case 'raise':
-      return model.raise(KEY, operation.server, operation.version)
+      return model.raise(KEY, operation.server, operation.version, operation.announce)
     case 'put': {
       const { server, incarnation, version, givenAt, announce, hasReceipts } = operation
       const lease = { incarnation, givenAtServerMs: givenAt }
@@ -195,6 +210,14 @@ function actOnModel(model: RedisModel, operation: Operation): unknown {
     }
   }
 }
+
+const messageOf = ({
+  announce,
+  version,
+}: {
+  readonly announce: boolean
+  readonly version: Version
+}): string => (announce ? `w ${version}` : '')
 
 const textOf = (message: Message): string => (message.kind === 'suspect' ? 'w ' : `w ${message.version}`)
 

@@ -1,30 +1,11 @@
 import { encodePhotos, isPhotosError, type WorkspaceContent, type WorkspaceId } from 'photos-domain'
-import { CachedRepository } from '../../dist/cached-repository.js'
-import { Flights } from '../../dist/flights.js'
-import { MemoryTier } from '../../dist/memory/memory-tier.js'
 import { type CacheSettings, settingsOf } from '../../dist/options.js'
-import {
-  type Command,
-  KEYS,
-  REPLICAS,
-  type ReplicaFault,
-  type Scenario,
-  type ServerFault,
-} from './commands.js'
+import { type Command, KEYS, REPLICAS, type Scenario, type ServerFault } from './commands.js'
 import { History } from './history.js'
 import { SimulatedRedisServer } from './redis-server.js'
-import { type DriverMutation, SimulatedDriver } from './simulated-driver.js'
-import type { RedisMutation } from './simulated-redis.js'
-import { SimulatedStore, SimulatedStoreClient } from './simulated-store.js'
-import { SimulatedProcess, Simulation } from './simulation.js'
-
-/** Ways to get the cache wrong, for the proof that the proof would notice. */
-export interface Mutations {
-  readonly redis?: RedisMutation | undefined
-  readonly driver?: DriverMutation | undefined
-  readonly flights?: (() => Flights) | undefined
-  readonly memory?: ((maxBytes: number) => MemoryTier) | undefined
-}
+import { type Mutations, Replica } from './replica.js'
+import { SimulatedStore } from './simulated-store.js'
+import { Simulation } from './simulation.js'
 
 export interface RunOptions {
   readonly mutations?: Mutations | undefined
@@ -41,41 +22,8 @@ const SETTINGS: CacheSettings = {
   memoryLifeMs: 5000,
   maxUnsettled: 2,
 }
-/** Room for two of three entries. */
-const MEMORY_BYTES = 1700
 
-const silent = { info: () => {}, warn: () => {} }
 const nameOf = (key: number): WorkspaceId => `w${key}`
-
-class Replica {
-  readonly name: string
-  readonly process: SimulatedProcess
-  readonly driver: SimulatedDriver
-  readonly store: SimulatedStoreClient
-  readonly cache: CachedRepository
-
-  constructor(
-    at: number,
-    simulation: Simulation,
-    server: SimulatedRedisServer,
-    store: SimulatedStore,
-    mutations: Mutations,
-  ) {
-    this.name = `replica ${at}`
-    this.process = new SimulatedProcess(simulation)
-    this.driver = new SimulatedDriver(simulation, server, this.process, `r${at}`, mutations.driver)
-    this.store = new SimulatedStoreClient(simulation, store, this.process)
-    this.cache = new CachedRepository(this.store, {
-      settings: SETTINGS,
-      clock: this.process.clock,
-      random: simulation.random,
-      log: silent,
-      driver: this.driver,
-      memory: mutations.memory?.(MEMORY_BYTES) ?? new MemoryTier(MEMORY_BYTES, MEMORY_BYTES),
-      flights: mutations.flights?.() ?? new Flights(),
-    })
-  }
-}
 
 /** Plays one scenario and checks every answer. */
 export class Run {
@@ -101,8 +49,9 @@ export class Run {
     this.#store = new SimulatedStore(this.#simulation, (workspaceId, { version, photos }) => {
       this.history.committed(workspaceId, version, Buffer.from(photos).toString())
     })
+    const surroundings = { simulation: this.#simulation, server: this.#server, store: this.#store }
     this.#replicas = Array.from({ length: REPLICAS }, (_, at) => {
-      const replica = new Replica(at, this.#simulation, this.#server, this.#store, mutations)
+      const replica = new Replica(`replica ${at}`, { ...surroundings, mutations, settings: SETTINGS })
       replica.store.isFeedDeaf = deafFeeds
       return replica
     })
@@ -143,7 +92,7 @@ export class Run {
         this.#doOn(this.#replicaAt(command.replica), command)
         break
       default:
-        if ('replica' in command) befallReplica(this.#replicaAt(command.replica), command.kind)
+        if ('replica' in command) this.#replicaAt(command.replica).befall(command.kind)
         else this.#befallServer(command.kind)
     }
   }
@@ -251,7 +200,7 @@ export class Run {
         break
       case 'heal-all':
         server.heal()
-        for (const replica of this.#replicas) befallReplica(replica, 'heal')
+        for (const replica of this.#replicas) replica.befall('heal')
     }
   }
 
@@ -269,57 +218,14 @@ export class Run {
     for (let key = 0; key < KEYS; key++) {
       await Promise.all(this.#replicas.map((replica) => this.#checkSettled(replica, nameOf(key))))
     }
-    await this.#finish(Promise.all(this.#replicas.map(({ cache }) => cache.closeTiers())))
+    await this.#simulation.finish(Promise.all(this.#replicas.map(({ cache }) => cache.closeTiers())))
   }
 
   async #checkSettled({ name, cache }: Replica, workspaceId: WorkspaceId): Promise<void> {
     const { version } = this.#store.get(workspaceId)
-    const record = await this.#finish(Promise.resolve(cache.read(workspaceId)))
+    const record = await this.#simulation.finish(Promise.resolve(cache.read(workspaceId)))
     if (record.version !== version) {
       this.history.violate(`${name} has settled on ${workspaceId} at ${record.version}, not ${version}`)
     }
-  }
-
-  async #finish<T>(work: Promise<T>): Promise<T> {
-    let isDone = false
-    const done = () => {
-      isDone = true
-    }
-    work.then(done, done)
-    for (let waits = 0; !isDone && waits < 100; waits++) await this.#simulation.advance(50)
-    if (!isDone) throw new Error('a call never ends')
-    return work
-  }
-}
-
-function befallReplica({ driver, store }: Replica, fault: ReplicaFault): void {
-  switch (fault) {
-    case 'cut-redis':
-      driver.cut()
-      break
-    case 'cut-bus':
-      driver.cutBus()
-      break
-    case 'silence-bus':
-      driver.silenceBus()
-      break
-    case 'silence-commands':
-      driver.silenceCommands()
-      break
-    case 'cut-feed':
-      store.cutFeed()
-      break
-    case 'cut-store':
-      store.cut()
-      break
-    case 'slow-store':
-      store.longestMs = 2500
-      break
-    case 'lose-write':
-      store.losesNextWrite = true
-      break
-    case 'heal':
-      driver.heal()
-      store.heal()
   }
 }

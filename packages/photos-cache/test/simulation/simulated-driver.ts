@@ -27,6 +27,8 @@ export class SimulatedDriver implements RemoteDriver {
   #isClosed = false
   /** Connections are refused, and break at once, while it is so. */
   isCut = false
+  /** How often it has connected, over both connections. */
+  connectionsMade = 0
   /** What is sent arrives nowhere, and nobody is told. */
   #isBusSilent = false
   #areCommandsSilent = false
@@ -119,9 +121,9 @@ export class SimulatedDriver implements RemoteDriver {
     return this.#ask((model) => model.put(workspaceId, server, lease, record, announce))
   }
 
-  raise(workspaceId: WorkspaceId, version: Version): Promise<void> {
+  raise(workspaceId: WorkspaceId, version: Version, announce: boolean): Promise<void> {
     const server = this.#serverName
-    return this.#ask((model) => model.raise(workspaceId, server, version))
+    return this.#ask((model) => model.raise(workspaceId, server, version, announce))
   }
 
   suspect(workspaceId: WorkspaceId): Promise<void> {
@@ -168,6 +170,7 @@ export class SimulatedDriver implements RemoteDriver {
       this.#later(() => this.#connectCommands())
       return
     }
+    this.connectionsMade++
     this.#commands = this.#server.connect(this.#process, () => {
       const pending = this.#pending
       this.#pending = new Set()
@@ -185,6 +188,7 @@ export class SimulatedDriver implements RemoteDriver {
       this.#later(() => this.#connectBus())
       return
     }
+    this.connectionsMade++
     const bus = this.#server.connect(this.#process, () => {
       this.#events?.unsubscribed()
       this.#later(() => this.#connectBus())

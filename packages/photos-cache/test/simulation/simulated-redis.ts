@@ -93,17 +93,16 @@ export class RedisModel {
     }
     const order = compareVersions(version, slot.version)
     if (order < 0) return
-    if (slot.isEntry && order === 0) {
-      if (asOfServerMs > slot.asOfServerMs) this.slots.set(workspaceId, { ...slot, asOfServerMs })
-    } else if (slot.isEntry || slot.incarnation === incarnation) {
+    if (slot.isEntry && order === 0 && asOfServerMs <= slot.asOfServerMs) return
+    if (slot.isEntry || slot.incarnation === incarnation) {
       this.#store(workspaceId, { ...entry, incarnation: slot.incarnation })
     } else {
       this.#store(workspaceId, { ...slot, version })
     }
   }
 
-  raise(workspaceId: WorkspaceId, server: string, version: Version): void {
-    this.#publish({ kind: 'version', workspaceId, version })
+  raise(workspaceId: WorkspaceId, server: string, version: Version, announce: boolean): void {
+    if (announce) this.#publish({ kind: 'version', workspaceId, version })
     const slot = this.#slotOn(workspaceId, server)
     if (slot === undefined || compareVersions(version, slot.version) <= 0) return
     if (this.#mutation === 'delete-instead-of-marker') this.slots.delete(workspaceId)

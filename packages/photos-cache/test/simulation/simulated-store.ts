@@ -76,7 +76,8 @@ export class SimulatedStoreClient implements PhotoRepository {
   losesNextWrite = false
   /** The feed is there and tells nothing, as over a dead connection that nobody has noticed. */
   isFeedDeaf = false
-  /** How long a request takes one way, at the most. */
+  /** How long a request takes one way, at the least and at the most. */
+  minimumMs = 0
   longestMs = USUAL_LONGEST_MS
 
   constructor(simulation: Simulation, store: SimulatedStore, process: SimulatedProcess) {
@@ -205,7 +206,7 @@ export class SimulatedStoreClient implements PhotoRepository {
   /** On the way to the store: it goes on while the process is paused. */
   #travel(longestMs = this.longestMs): Promise<void> {
     return new Promise((resolve) => {
-      this.#simulation.after(this.#simulation.delayMs(longestMs), resolve)
+      this.#simulation.after(this.minimumMs + this.#simulation.delayMs(longestMs), resolve)
     })
   }
 

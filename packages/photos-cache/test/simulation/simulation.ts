@@ -79,6 +79,18 @@ export class Simulation {
     this.nowMs = untilMs
   }
 
+  /** Lets virtual time pass until the work has settled. */
+  async finish<T>(work: Promise<T>): Promise<T> {
+    let isDone = false
+    const done = () => {
+      isDone = true
+    }
+    work.then(done, done)
+    for (let waits = 0; !isDone && waits < 400; waits++) await this.advance(25)
+    if (!isDone) throw new Error('a call never ends')
+    return work
+  }
+
   #push(event: Event): void {
     const heap = this.#events
     let at = heap.length
