@@ -6,7 +6,7 @@ import { SetupError } from '../errors.js'
 import type { RunningSubject } from './subject.js'
 
 export const HOST = '127.0.0.1'
-const READY_TIMEOUT_MS = 30_000
+const READY_TIMEOUT_MS = 120_000
 const READY_POLL_MS = 25
 const STOP_TIMEOUT_MS = 10_000
 /** How much of what a process printed is told when it dies. */
