@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyReply, FastifyServerOptions } from 'fastify'
+import { pino } from 'pino'
 import type { Config } from './config.js'
+import { LazyLogger } from './http/lazy-logger.js'
 import { answerTo, PROBLEM_CONTENT_TYPE, problemOf } from './http/problem.js'
 import { RequestLog } from './http/request-log.js'
 import { sendProblem } from './plugins/problems.js'
@@ -12,7 +14,7 @@ const LEVELS_THAT_LOG_REQUESTS: ReadonlySet<string> = new Set(['info', 'debug', 
 /** How Fastify is set up, in one place for the server and for tests. */
 export function serverOptions(config: Config): FastifyServerOptions {
   return {
-    logger: { level: config.logLevel },
+    loggerInstance: new LazyLogger(pino({ level: config.logLevel })),
     logController: new RequestLog(LEVELS_THAT_LOG_REQUESTS.has(config.logLevel)),
     genReqId: requestIdOf,
     trustProxy: config.trustProxy.length > 0 ? [...config.trustProxy] : false,

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import './keep-tick-shape.js'
 import cluster from 'node:cluster'
 import { parseArgs } from 'node:util'
 import { type Config, ConfigError, loadConfig } from './config.js'

@@ -13,7 +13,14 @@ const CACHE_CONTROL = 'max-age=0, s-maxage=1, stale-while-revalidate=1, stale-if
 /** RFC 9211: no cache tier of ours took part. */
 const ANSWERED_BY_STORE = 'photos; fwd=bypass; detail=store'
 
-/** Sends a part of a record, or 304 where the client has it already. Nothing here is built that is not sent. */
+/** A larger body is sent as it is: it is not worth a copy. */
+const MAX_COPIED_BYTES = 65_536
+
+/**
+ * Sends a part of a record, or 304 where the client has it already. This is nearly all that the service does, so it is
+ * written to the response itself: Fastify's own way there, through a header at a time, costs a sixth of such a request.
+ * What other plugins set on the reply is therefore not sent with it.
+ */
 export function sendRecord(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -21,16 +28,27 @@ export function sendRecord(
   body: Uint8Array,
 ): void {
   const etag = etagOf(record.version)
-  reply
-    .header('etag', etag)
-    .header('cache-control', CACHE_CONTROL)
-    .header('cache-status', record.cacheStatus ?? ANSWERED_BY_STORE)
+  const cacheStatus = record.cacheStatus ?? ANSWERED_BY_STORE
   const ifNoneMatch = request.headers['if-none-match']
   if (ifNoneMatch !== undefined && isNotModified(ifNoneMatch, etag)) {
-    reply.code(304).send()
+    reply.hijack()
+    reply.raw.writeHead(304, { etag, 'cache-control': CACHE_CONTROL, 'cache-status': cacheStatus }).end()
     return
   }
-  reply.header('content-type', JSON_CONTENT_TYPE).send(body)
+  reply.hijack()
+  reply.raw.writeHead(200, {
+    etag,
+    'cache-control': CACHE_CONTROL,
+    'cache-status': cacheStatus,
+    'content-type': JSON_CONTENT_TYPE,
+    'content-length': body.length,
+  })
+  if (body.length > MAX_COPIED_BYTES) {
+    reply.raw.end(body)
+    return
+  }
+  // Node puts a text into one piece with the headers. In latin1 every byte is a character, so these are the same bytes.
+  reply.raw.end(Buffer.prototype.latin1Slice.call(body, 0, body.length), 'latin1')
 }
 
 const FRESH: ReadOptions = { fresh: true }
