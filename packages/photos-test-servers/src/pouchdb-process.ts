@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net'
  */
 
 interface Request {
+  readonly headers: { readonly authorization?: string }
   readonly params: Readonly<Record<string, string>>
   readonly query: Readonly<Record<string, unknown>>
   readonly body: unknown
@@ -48,7 +49,7 @@ app.get('/_up', (_request, answer) => answer.json({ status: 'ok', seeds: {} }))
 app.get('/:db/:id', (request, answer, next) => {
   const { db = '', id = '' } = request.params
   if (id.startsWith('_') || 'open_revs' in request.query || 'rev' in request.query) return next()
-  leavesOf(db, id).then(({ leaves }) => {
+  leavesOf(request, db, id).then(({ leaves }) => {
     const isDeleted = leaves !== undefined && leaves.length > 0 && leaves.every(isTombstone)
     if (isDeleted) answer.status(404).json({ error: 'not_found', reason: 'deleted' })
     else next()
@@ -57,21 +58,19 @@ app.get('/:db/:id', (request, answer, next) => {
 
 // It gives only the winner of a document, and of one that is absent or deleted nothing that could be told from a failure:
 // https://docs.couchdb.org/en/stable/api/database/bulk-api.html#db-bulk-get
-app.post('/:db/_bulk_get', express.json({ limit: '100mb' }), (request, answer, next) => {
+app.post('/:db/_bulk_get', express.json({ limit: '100mb' }), (request, answer) => {
   const { db = '' } = request.params
   const { docs = [] } = request.body as { readonly docs?: readonly { readonly id: string }[] }
   const results = docs.map(async ({ id }) => {
-    const { status, reason, leaves } = await leavesOf(db, id, request.query['revs'] === 'true')
+    const { status, body, leaves } = await leavesOf(request, db, id)
     if (leaves !== undefined) return { id, docs: leaves }
-    if (status !== 404 || reason !== 'missing') throw new Error(`${db}: ${reason}`)
+    if (status !== 404 || reasonOf(body) !== 'missing') throw Object.assign(new Error('refused'), { status, body })
     return { id, docs: [{ error: { id, rev: 'undefined', error: 'not_found', reason: 'missing' } }] }
   })
-  const failed = (error: Error) => {
-    if (error.message.endsWith('no_db_file'))
-      answer.status(404).json({ error: 'not_found', reason: 'no_db_file' })
-    else next(error)
-  }
-  Promise.all(results).then((found) => answer.json({ results: found }), failed)
+  Promise.all(results).then(
+    (found) => answer.json({ results: found }),
+    ({ status = 500, body = {} }) => answer.status(status).json(body),
+  )
 })
 
 app.use(
@@ -92,19 +91,23 @@ process.stdin.resume().on('end', () => process.exit())
 
 interface Leaves {
   readonly status: number
-  readonly reason?: string
+  readonly body: unknown
   readonly leaves?: readonly unknown[]
 }
 
-/** Every leaf of a document, as PouchDB gives it when it is asked for them. */
-async function leavesOf(db: string, id: string, revs = false): Promise<Leaves> {
+/** Every leaf of a document, as PouchDB gives it to who asks for them. */
+async function leavesOf({ headers }: Request, db: string, id: string): Promise<Leaves> {
   const { port } = server.address() as AddressInfo
-  const path = `${encodeURIComponent(db)}/${encodeURIComponent(id)}?open_revs=all&revs=${revs}`
-  const found = await fetch(`http://127.0.0.1:${port}/${path}`, { headers: { accept: 'application/json' } })
-  const body = (await found.json()) as unknown
-  if (Array.isArray(body)) return { status: found.status, leaves: body }
-  return { status: found.status, reason: String(Reflect.get(Object(body), 'reason')) }
+  const path = `${encodeURIComponent(db)}/${encodeURIComponent(id)}?open_revs=all`
+  const { authorization } = headers
+  const found = await fetch(`http://127.0.0.1:${port}/${path}`, {
+    headers: { accept: 'application/json', ...(authorization === undefined ? {} : { authorization }) },
+  })
+  const body: unknown = await found.json()
+  return { status: found.status, body, ...(Array.isArray(body) ? { leaves: body } : {}) }
 }
+
+const reasonOf = (body: unknown): unknown => Reflect.get(Object(body), 'reason')
 
 function isTombstone(leaf: unknown): boolean {
   return Reflect.get(Object(Reflect.get(Object(leaf), 'ok')), '_deleted') === true
