@@ -120,7 +120,7 @@ t.test('a Redis that was killed is no error to anyone, and comes back', async (t
 
 t.test('a Redis that hangs costs a bounded wait, then none', async (t) => {
   const { server } = await openRedis(t)
-  const under = openCache(t, { redis: server.url, memoryBytes: 0 })
+  const under = openCache(t, { redis: server.url, memoryBytes: 0, redisTimeoutMs: 50 })
   await untilTrusted(under)
   await write(under.cache, 'w', 'before')
   server.pause()

@@ -29,11 +29,18 @@ export interface CacheUnderTest {
   readonly logged: readonly string[]
 }
 
-/** A cache around a store in memory; closed with the test. */
+/**
+ * A cache around a store in memory; closed with the test. Calls to Redis are given much time, for tests that are about something else
+ * than time.
+ */
 export function openCache(t: Test, options: CacheOptions, store = createMemoryStore()): CacheUnderTest {
   const logged: string[] = []
   const log = (_details: object, message: string) => logged.push(message)
-  const cache = withCache(store.handle(), { log: { info: log, warn: log }, ...options })
+  const cache = withCache(store.handle(), {
+    log: { info: log, warn: log },
+    redisTimeoutMs: 5000,
+    ...options,
+  })
   t.teardown(() => cache.close())
   return { store, cache, logged }
 }
