@@ -47,7 +47,11 @@ async function until(isSo: () => boolean): Promise<void> {
 
 t.test('killing one node of three under load fails no read and loses no acknowledged write', async (t) => {
   const { database, urls, nodes, restart } = await threeNodes(t)
-  const repository = repositoryOf(t, { ...database, urls }, { upIntervalMs: 200, writeTimeoutMs: 30_000, readTimeoutMs: 30_000 })
+  const repository = repositoryOf(
+    t,
+    { ...database, urls },
+    { upIntervalMs: 200, writeTimeoutMs: 30_000, readTimeoutMs: 30_000 },
+  )
   const ids = Array.from({ length: 40 }, (_, i) => `w${i}`)
   const latest = new Map<string, Version>()
   for (const id of ids) latest.set(id, await repository.write(id, contentOf('0'), NEVER_WRITTEN))
@@ -82,7 +86,9 @@ t.test('killing one node of three under load fails no read and loses no acknowle
     }
   })
   for (const at of [0, 2, 1]) {
-    await until(() => repository.metrics.nodes[at]?.isUp === true && (repository.metrics.nodes[at]?.inFlight ?? 0) > 0)
+    await until(
+      () => repository.metrics.nodes[at]?.isUp === true && (repository.metrics.nodes[at]?.inFlight ?? 0) > 0,
+    )
     await nodes[at]?.kill()
     const before = reads
     await until(() => reads > before + 200 && repository.metrics.nodes[at]?.isUp === false)

@@ -42,7 +42,11 @@ async function ask(method: string, path: string, body?: object): Promise<unknown
     'content-type': 'application/json',
     authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`,
   }
-  const answer = await fetch(`${origin}${path}`, { method, headers, ...(body ? { body: JSON.stringify(body) } : {}) })
+  const answer = await fetch(`${origin}${path}`, {
+    method,
+    headers,
+    ...(body ? { body: JSON.stringify(body) } : {}),
+  })
   return answer.json()
 }
 
@@ -72,8 +76,15 @@ t.test('it makes the database, the account, and the account a member', async (t)
 t.test('done again it changes nothing', async (t) => {
   const { url, member, name } = names(t)
   await initDatabase({ url, member })
-  const before = [await ask('GET', `/${name}/_security`), await ask('GET', `/_users/org.couchdb.user:${member.name}`)]
-  t.match(await initDatabase({ url, member }), { database: 'existed', member: 'existed', security: 'was right' })
+  const before = [
+    await ask('GET', `/${name}/_security`),
+    await ask('GET', `/_users/org.couchdb.user:${member.name}`),
+  ]
+  t.match(await initDatabase({ url, member }), {
+    database: 'existed',
+    member: 'existed',
+    security: 'was right',
+  })
   t.strictSame(
     [await ask('GET', `/${name}/_security`), await ask('GET', `/_users/org.couchdb.user:${member.name}`)],
     before,

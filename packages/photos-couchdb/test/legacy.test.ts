@@ -51,16 +51,25 @@ t.test('of many workspaces none is lost and none comes twice', async (t) => {
   }))
   for (let from = 0; from < docs.length; from += 500) await database.put(...docs.slice(from, from + 500))
   let progress = 0
-  const workspaces = await read(database.urls[0], { pageSize: 300, onProgress: (count) => (progress += count) })
+  const workspaces = await read(database.urls[0], {
+    pageSize: 300,
+    onProgress: (count) => (progress += count),
+  })
   t.equal(workspaces.length, 1500)
   t.equal(new Set(workspaces.map(({ workspaceId }) => workspaceId)).size, 1500)
-  t.equal(workspaces.reduce((count, { photos }) => count + photos.length, 0), 2000)
+  t.equal(
+    workspaces.reduce((count, { photos }) => count + photos.length, 0),
+    2000,
+  )
   t.equal(progress, 4000, 'each document was read twice')
 })
 
 t.test('reading ends when its signal aborts, and fails when the database is not there', async (t) => {
   const database = await databaseOf(t, couchdb)
-  await database.put({ _id: 'r1', workspace_id: 'acme', photos: [] }, { _id: 'r2', workspace_id: 'b', photos: [] })
+  await database.put(
+    { _id: 'r1', workspace_id: 'acme', photos: [] },
+    { _id: 'r2', workspace_id: 'b', photos: [] },
+  )
   const controller = new AbortController()
   let count = 0
   for await (const _ of legacyWorkspaces(database.urls[0] ?? '', { signal: controller.signal })) {

@@ -5,7 +5,11 @@ import { mergedContent } from '../dist/conflicts.js'
 import { leafOf } from '../dist/document.js'
 import { couchdbOf, databaseOf, hash, type RawDatabase, repositoryOf } from './test-database.js'
 
-const photo = (id: string, description = `The picture ${id}`): Photo => ({ id, url: `https://x.example/${id}`, description })
+const photo = (id: string, description = `The picture ${id}`): Photo => ({
+  id,
+  url: `https://x.example/${id}`,
+  description,
+})
 const photos = (...ids: readonly string[]): Photo[] => ids.map((id) => photo(id))
 const receipt = (key: string, at: number) => ({ key, fingerprint: 'f', photoId: 'p', at })
 
@@ -30,14 +34,40 @@ function merged(winner: object, ...losers: readonly object[]) {
 const idsOf = (list: readonly Photo[]) => list.map(({ id }) => id).join('')
 
 t.test('a merge has every photo of every revision once, the winner first in doubt', (t) => {
-  t.equal(idsOf(merged({ photos: photos('b', 'a') }, { photos: photos('c', 'a') }).photos), 'bca', 'both added one')
+  t.equal(
+    idsOf(merged({ photos: photos('b', 'a') }, { photos: photos('c', 'a') }).photos),
+    'bca',
+    'both added one',
+  )
   t.equal(idsOf(merged({ photos: photos('d', 'b', 'a') }, { photos: photos('c', 'b', 'a') }).photos), 'dcba')
-  t.equal(idsOf(merged({ photos: photos('a') }, { photos: photos('c', 'b', 'a') }).photos), 'cba', 'two in a row keep their order')
-  t.equal(idsOf(merged({ photos: photos('c', 'a') }, { photos: photos('c', 'b', 'a') }).photos), 'cba', 'one keeps its place')
-  t.equal(idsOf(merged({ photos: photos('c') }, { photos: photos('b', 'a') }).photos), 'cba', 'nothing in common')
-  t.equal(idsOf(merged({ photos: [] }, { photos: photos('b', 'a') }).photos), 'ba', 'emptied here and kept there')
-  t.equal(idsOf(merged({ photos: photos('a') }, { photos: photos('b', 'a') }, { photos: photos('c', 'a') }).photos), 'bca')
-  const [kept] = merged({ photos: [photo('a', 'of the winner')] }, { photos: [photo('a', 'of the loser')] }).photos
+  t.equal(
+    idsOf(merged({ photos: photos('a') }, { photos: photos('c', 'b', 'a') }).photos),
+    'cba',
+    'two in a row keep their order',
+  )
+  t.equal(
+    idsOf(merged({ photos: photos('c', 'a') }, { photos: photos('c', 'b', 'a') }).photos),
+    'cba',
+    'one keeps its place',
+  )
+  t.equal(
+    idsOf(merged({ photos: photos('c') }, { photos: photos('b', 'a') }).photos),
+    'cba',
+    'nothing in common',
+  )
+  t.equal(
+    idsOf(merged({ photos: [] }, { photos: photos('b', 'a') }).photos),
+    'ba',
+    'emptied here and kept there',
+  )
+  t.equal(
+    idsOf(merged({ photos: photos('a') }, { photos: photos('b', 'a') }, { photos: photos('c', 'a') }).photos),
+    'bca',
+  )
+  const [kept] = merged(
+    { photos: [photo('a', 'of the winner')] },
+    { photos: [photo('a', 'of the loser')] },
+  ).photos
   t.equal(kept?.description, 'of the winner')
   t.end()
 })
@@ -47,7 +77,10 @@ t.test('a merge keeps the receipts of every revision, the latest first', (t) => 
     { photos: [], receipts: [receipt('both', 30), receipt('old', 10)] },
     { photos: [], receipts: [receipt('other', 20), receipt('both', 30)] },
   )
-  t.strictSame(receipts.map(({ key }) => key), ['both', 'other', 'old'])
+  t.strictSame(
+    receipts.map(({ key }) => key),
+    ['both', 'other', 'old'],
+  )
   t.end()
 })
 
@@ -85,11 +118,18 @@ t.test('a repair leaves one revision of each document, and loses no photo', asyn
   const repository = repositoryOf(t, database)
   const before = await repository.read('two')
   const pages: number[] = []
-  const result = await repairConflicts({ urls: database.urls, pageSize: 3, onProgress: ({ examined }) => pages.push(examined) })
+  const result = await repairConflicts({
+    urls: database.urls,
+    pageSize: 3,
+    onProgress: ({ examined }) => pages.push(examined),
+  })
   t.match(result, { conflicted: 4, repaired: 3, merged: 4 })
   t.ok(result.examined >= 7 && pages.at(-1) === result.examined)
   t.ok(pages.length > 2, 'page by page')
-  t.strictSame(result.failed.map(({ workspaceId }) => workspaceId), ['corrupt'])
+  t.strictSame(
+    result.failed.map(({ workspaceId }) => workspaceId),
+    ['corrupt'],
+  )
   t.match(result.failed[0]?.error, { code: 'CORRUPT_RECORD' })
   const read = async (id: string) => idsOf(decodePhotos((await repository.read(id)).photos))
   t.equal(await read('two'), 'cbroot')
@@ -127,13 +167,20 @@ t.test('a repair can go on where an earlier one was', async (t) => {
 t.test('a dry run finds, and changes nothing', async (t) => {
   const database = await conflictedDatabase(t)
   const before = await everything(database)
-  t.match(await repairConflicts({ urls: database.urls, dryRun: true }), { conflicted: 4, repaired: 0, merged: 0 })
+  t.match(await repairConflicts({ urls: database.urls, dryRun: true }), {
+    conflicted: 4,
+    repaired: 0,
+    merged: 0,
+  })
   t.strictSame(await everything(database), before)
 })
 
 t.test('a repair that was cut off between its steps is finished by the next', async (t) => {
   const database = await databaseOf(t, couchdb)
-  await database.replicate(leaf('w', 'a', { photos: photos('b', 'r') }), leaf('w', 'b', { photos: photos('c', 'r') }))
+  await database.replicate(
+    leaf('w', 'a', { photos: photos('b', 'r') }),
+    leaf('w', 'b', { photos: photos('c', 'r') }),
+  )
   // As it is when the merged content was written, and the loser not removed yet.
   await database.put({ _id: 'w', _rev: `2-${hash('b')}`, photos: photos('c', 'b', 'r') })
   t.match(await repairConflicts({ urls: database.urls }), { conflicted: 1, repaired: 1, merged: 1 })
@@ -156,10 +203,12 @@ t.test('a repair beside writers loses nothing of theirs', async (t) => {
     const id = ids[i % ids.length] ?? ''
     const record = await repository.read(id, { fresh: true })
     const next = [photo(`mine-${i}`), ...decodePhotos(record.photos)]
-    const wrote = await repository.write(id, { photos: Buffer.from(JSON.stringify(next)) }, record.version).then(
-      () => true,
-      () => false,
-    )
+    const wrote = await repository
+      .write(id, { photos: Buffer.from(JSON.stringify(next)) }, record.version)
+      .then(
+        () => true,
+        () => false,
+      )
     if (wrote) written.set(`mine-${i}`, id)
   }
   t.match(await repairing, { failed: [] })
@@ -171,5 +220,7 @@ t.test('a repair beside writers loses nothing of theirs', async (t) => {
 })
 
 t.test('a database that cannot be asked is told as such', async (t) => {
-  await t.rejects(repairConflicts({ urls: ['http://127.0.0.1:1/photos'], graceMs: 50 }), { code: 'REPOSITORY_UNAVAILABLE' })
+  await t.rejects(repairConflicts({ urls: ['http://127.0.0.1:1/photos'], graceMs: 50 }), {
+    code: 'REPOSITORY_UNAVAILABLE',
+  })
 })

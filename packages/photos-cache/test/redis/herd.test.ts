@@ -6,7 +6,11 @@ import { openCache, until, untilTrusted, write } from './support.js'
 t.test('a thousand who want one cold workspace are one read of the store', async (t) => {
   const redis = await startRedis()
   t.teardown(() => redis.close())
-  for (const options of [{}, { redis: redis.url }, { redis: redis.url, memoryBytes: 0, keyPrefix: 'other:' }]) {
+  for (const options of [
+    {},
+    { redis: redis.url },
+    { redis: redis.url, memoryBytes: 0, keyPrefix: 'other:' },
+  ]) {
     const under = openCache(t, options)
     if ('redis' in options) await untilTrusted(under)
     const records = await Promise.all(Array.from({ length: 1000 }, () => under.cache.read('cold')))

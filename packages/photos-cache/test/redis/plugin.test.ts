@@ -1,8 +1,8 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import { photosCache, redisConnection } from 'photos-cache'
 import { createMemoryStore } from 'photos-contract'
 import type { PhotoRepository } from 'photos-domain'
-import { photosCache, redisConnection } from 'photos-cache'
 import { startRedis } from 'photos-test-servers'
 import t, { type Test } from 'tap'
 import { until, write } from './support.js'
@@ -22,18 +22,23 @@ function appWithStore(t: Test, repository: PhotoRepository = createMemoryStore()
   return app
 }
 
-t.test('the plugin decorates the app with a cache around its store, and closes it with the app', async (t) => {
-  const app = appWithStore(t)
-  await app.register(photosCache, { memoryBytes: 1_000_000 })
-  const version = await write(app.photoCache, 'w', 'kept')
-  t.match(app.photoCache.read('w'), { version })
-  t.match(await app.photoStore.read('w'), { version })
-  t.equal(app.photoCache.metrics().redis, undefined, 'without Redis where there is none')
-  const { photoCache } = app
-  await app.close()
-  await t.rejects(async () => photoCache.read('w'), { code: 'REPOSITORY_UNAVAILABLE' })
-  await t.rejects(photoCache.write('w', { photos: Buffer.from('[]') }, version), { code: 'REPOSITORY_UNAVAILABLE' })
-})
+t.test(
+  'the plugin decorates the app with a cache around its store, and closes it with the app',
+  async (t) => {
+    const app = appWithStore(t)
+    await app.register(photosCache, { memoryBytes: 1_000_000 })
+    const version = await write(app.photoCache, 'w', 'kept')
+    t.match(app.photoCache.read('w'), { version })
+    t.match(await app.photoStore.read('w'), { version })
+    t.equal(app.photoCache.metrics().redis, undefined, 'without Redis where there is none')
+    const { photoCache } = app
+    await app.close()
+    await t.rejects(async () => photoCache.read('w'), { code: 'REPOSITORY_UNAVAILABLE' })
+    await t.rejects(photoCache.write('w', { photos: Buffer.from('[]') }, version), {
+      code: 'REPOSITORY_UNAVAILABLE',
+    })
+  },
+)
 
 t.test('the store is still open when the cache closes: writes under way are finished', async (t) => {
   const app = appWithStore(t)
@@ -85,10 +90,20 @@ t.test('the app starts while the name of Redis is not known', async (t) => {
 })
 
 t.test('options out of range are refused', async (t) => {
-  for (const [name, value] of Object.entries({ memoryBytes: -1, maxStalenessMs: 0, redisTimeoutMs: Number.NaN })) {
-    await t.rejects(async () => appWithStore(t).register(photosCache, { [name]: value }).ready(), {
-      name: 'RangeError',
-      message: new RegExp(name),
-    })
+  for (const [name, value] of Object.entries({
+    memoryBytes: -1,
+    maxStalenessMs: 0,
+    redisTimeoutMs: Number.NaN,
+  })) {
+    await t.rejects(
+      async () =>
+        appWithStore(t)
+          .register(photosCache, { [name]: value })
+          .ready(),
+      {
+        name: 'RangeError',
+        message: new RegExp(name),
+      },
+    )
   }
 })
