@@ -1,13 +1,14 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { photosCouchdb } from 'photos-couchdb'
 import type { PhotoRepository } from 'photos-domain'
 import { photosLmdb } from 'photos-lmdb'
 import type { Config } from './config.js'
 import { validatorCompiler } from './http/validator.js'
+import { couchdbStore } from './plugins/couchdb-store.js'
 import { drain } from './plugins/drain.js'
 import { jsonBodies } from './plugins/json-bodies.js'
 import { methodNotAllowed } from './plugins/method-not-allowed.js'
+import { metrics } from './plugins/metrics.js'
 import { openapi } from './plugins/openapi.js'
 import { photoService } from './plugins/photo-service.js'
 import { problems } from './plugins/problems.js'
@@ -33,10 +34,11 @@ export const photosApp = fp(
     await app.register(methodNotAllowed)
     await app.register(openapi)
     if (store !== undefined) await app.register(providedStore, { store })
-    else if (config.couchdbUrls.length > 0) await app.register(photosCouchdb, { urls: config.couchdbUrls })
+    else if (config.couchdbUrls.length > 0) await app.register(couchdbStore, config)
     else await app.register(photosLmdb, { path: config.dataDir })
     await app.register(photoService, { maxPhotos: config.maxPhotos })
     await app.register(healthRoutes)
+    await app.register(metrics)
     await app.register(photoRoutes, { prefix: '/api/photos' })
     app.answerOtherMethods()
   },

@@ -38,6 +38,29 @@ export const Environment = Type.Object({
     pattern: '^(https?://[^,\\s]+/[^,/\\s]+(,https?://[^,\\s]+/[^,/\\s]+)*)?$',
     description: 'CouchDB database, or the same one on several nodes, comma-separated; the path is its name',
   }),
+  REDIS_URL: Type.String({
+    default: '',
+    pattern: '^(rediss?://\\S+)?$',
+    description: 'Redis for the shared cache tier around CouchDB; unset: no Redis tier',
+  }),
+  PHOTOS_CACHE: Type.Unsafe<'on' | 'off'>({
+    type: 'string',
+    enum: ['on', 'off'],
+    default: 'on',
+    description: '`off` turns every cache tier off; the embedded store needs none',
+  }),
+  PHOTOS_CACHE_MEMORY_MB: Type.Integer({
+    default: 64,
+    minimum: 0,
+    maximum: 65_536,
+    description: 'memory of the in-process cache tier, in MiB for each process; 0: no in-process tier',
+  }),
+  PHOTOS_CACHE_STALE_SECONDS: Type.Integer({
+    default: 60,
+    minimum: 0,
+    maximum: 86_400,
+    description: 'how long, while CouchDB is away, what is cached is served, marked stale; 0: not at all',
+  }),
   PHOTOS_SAMPLE_WORKSPACES: Type.Integer({
     default: 1000,
     minimum: 0,
@@ -77,6 +100,16 @@ export const Environment = Type.Object({
   }),
 })
 
+/** The cache around a store whose reads leave the process. */
+export interface CacheConfig {
+  readonly enabled: boolean
+  /** Undefined: there is no Redis tier. */
+  readonly redisUrl: string | undefined
+  /** For each process; 0: there is no in-process tier. */
+  readonly memoryBytes: number
+  readonly staleIfErrorMs: number
+}
+
 export interface Config {
   readonly production: boolean
   readonly host: string
@@ -89,6 +122,7 @@ export interface Config {
   readonly dataDir: string
   /** Empty: the embedded store is used. */
   readonly couchdbUrls: readonly string[]
+  readonly cache: CacheConfig
   readonly sampleWorkspaces: number
   readonly maxPhotos: number
   readonly bodyLimitBytes: number
@@ -135,6 +169,12 @@ export function loadConfig(
     replicas: values.PHOTOS_REPLICAS,
     dataDir: resolve(baseDir, values.PHOTOS_DATA_DIR),
     couchdbUrls: list(values.COUCHDB_URL),
+    cache: {
+      enabled: values.PHOTOS_CACHE === 'on',
+      redisUrl: values.REDIS_URL === '' ? undefined : values.REDIS_URL,
+      memoryBytes: values.PHOTOS_CACHE_MEMORY_MB * 1024 * 1024,
+      staleIfErrorMs: values.PHOTOS_CACHE_STALE_SECONDS * 1000,
+    },
     sampleWorkspaces: values.PHOTOS_SAMPLE_WORKSPACES,
     maxPhotos: values.PHOTOS_MAX_PHOTOS,
     bodyLimitBytes: values.PHOTOS_BODY_LIMIT_BYTES,

@@ -11,6 +11,12 @@ test('nothing needs to be set', async (t) => {
     dataDir: resolve('/srv/data'),
     couchdbUrls: [],
     replicas: 1,
+    cache: {
+      enabled: true,
+      redisUrl: undefined,
+      memoryBytes: 64 * 1024 * 1024,
+      staleIfErrorMs: 60_000,
+    },
   })
 })
 
@@ -22,6 +28,10 @@ test('what is set is used, and an empty variable is an unset one', async (t) => 
     PHOTOS_MAX_PHOTOS: '',
     TRUST_PROXY: '127.0.0.1, 10.0.0.0/8',
     NODE_ENV: 'production',
+    REDIS_URL: 'rediss://cache:6379/1',
+    PHOTOS_CACHE: 'off',
+    PHOTOS_CACHE_MEMORY_MB: '0',
+    PHOTOS_CACHE_STALE_SECONDS: '5',
   }
   t.match(loadConfig(env), {
     production: true,
@@ -30,6 +40,7 @@ test('what is set is used, and an empty variable is an unset one', async (t) => 
     couchdbUrls: ['http://a:5984/photos', 'http://b:5984/photos'],
     maxPhotos: 1000,
     trustProxy: ['127.0.0.1', '10.0.0.0/8'],
+    cache: { enabled: false, redisUrl: 'rediss://cache:6379/1', memoryBytes: 0, staleIfErrorMs: 5000 },
   })
 })
 
@@ -40,6 +51,8 @@ test('one message names every bad variable, misspelt ones included', async (t) =
     PHOTOS_REPLICAS: '0',
     PHOTOS_REPLICSA: '2',
     COUCHDB_URL: 'http://a:5984',
+    REDIS_URL: 'localhost:6379',
+    PHOTOS_CACHE: 'yes',
   }
   t.throws(() => loadConfig(env), ConfigError)
   try {

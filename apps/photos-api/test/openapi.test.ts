@@ -18,6 +18,7 @@ test('the OpenAPI document is valid and describes every route', async (t) => {
     'GET /api/photos/{workspaceId}/{id}',
     'GET /health/live',
     'GET /health/ready',
+    'GET /metrics',
     'POST /api/photos/workspace/{workspaceId}',
     'PUT /api/photos/{workspaceId}/{id}',
   ])

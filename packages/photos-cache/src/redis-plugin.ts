@@ -2,6 +2,9 @@ import fastifyRedis from '@fastify/redis'
 import fp from 'fastify-plugin'
 import { Redis } from 'ioredis'
 
+// Keeps what @fastify/redis declares, `fastify.redis`, in this package's types.
+export type { FastifyRedis } from '@fastify/redis'
+
 export interface RedisConnectionOptions {
   /** `redis://` or `rediss://`, with the user, password and database where needed. */
   readonly url: string

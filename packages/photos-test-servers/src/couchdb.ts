@@ -13,6 +13,10 @@ export interface PouchdbServer {
   readonly url: string
   /** Kills it (SIGKILL); resolves once it is dead. What it has stored stays for {@link restart}. */
   readonly kill: () => Promise<void>
+  /** SIGSTOP: connections stay open, and nothing answers. */
+  readonly pause: () => void
+  /** SIGCONT: it goes on, and answers what was sent meanwhile. */
+  readonly resume: () => void
   /** Starts it again after {@link kill}, on the same port, with what it had stored. */
   readonly restart: () => Promise<void>
   /** Kills it and removes what it has stored. Doing it twice is doing it once. */
@@ -34,6 +38,8 @@ export async function startPouchdb(): Promise<PouchdbServer> {
   return {
     url: `http://127.0.0.1:${port}`,
     kill,
+    pause: () => signal(running.child, 'SIGSTOP'),
+    resume: () => signal(running.child, 'SIGCONT'),
     restart: async () => {
       running = await spawnPouchdb(folder, port)
     },
@@ -42,6 +48,10 @@ export async function startPouchdb(): Promise<PouchdbServer> {
       await rm(folder, { recursive: true, force: true })
     },
   }
+}
+
+function signal(child: ChildProcessWithoutNullStreams, name: NodeJS.Signals): void {
+  if (!child.kill(name)) throw new Error('PouchDB is not running')
 }
 
 async function spawnPouchdb(

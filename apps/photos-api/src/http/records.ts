@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { TokenBucket } from 'photos-cache'
 import type { ReadOptions, WorkspaceRecord, WriteConditions } from 'photos-domain'
 import { etagOf, isNotModified, parseEntityTags } from './entity-tags.js'
 
@@ -54,10 +55,17 @@ export function sendRecord(
 const FRESH: ReadOptions = { fresh: true }
 const NO_CACHE = /(?:^|,)\s*no-cache\s*(?:,|$)/i
 
-/** `Cache-Control: no-cache` reads past every cache of ours (RFC 9111, section 5.2.1.4). */
-export function readOptionsOf(request: FastifyRequest): ReadOptions | undefined {
-  const cacheControl = request.headers['cache-control']
-  return cacheControl !== undefined && NO_CACHE.test(cacheControl) ? FRESH : undefined
+/**
+ * `Cache-Control: no-cache` reads past every cache of ours (RFC 9111, section 5.2.1.4), for as long as the guard has tokens;
+ * without a token it is answered as if it had not been asked for, which Cache-Status shows.
+ */
+export function readOptionsOf(
+  { headers }: Pick<FastifyRequest, 'headers'>,
+  guard: TokenBucket | undefined,
+): ReadOptions | undefined {
+  const cacheControl = headers['cache-control']
+  if (cacheControl === undefined || !NO_CACHE.test(cacheControl)) return undefined
+  return guard === undefined || guard.take() ? FRESH : undefined
 }
 
 /** @throws PhotosError `INVALID_INPUT` naming a header that cannot be read */

@@ -19,7 +19,10 @@ const Revalidation = Type.Object({
     Type.String({ description: 'The ETag of the copy at hand: 304 if it is still good.' }),
   ),
   'cache-control': Type.Optional(
-    Type.String({ description: '`no-cache` reads past every cache of the service.' }),
+    Type.String({
+      description:
+        '`no-cache` reads past every cache of the service; not without limit, and Cache-Status tells.',
+    }),
   ),
 })
 const AddHeaders = Type.Object({

@@ -1,16 +1,21 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { TokenBucket } from 'photos-cache'
 import { photoIn } from 'photos-domain'
 import { etagOf } from '../http/entity-tags.js'
 import { readOptionsOf, sendRecord, writeConditionsOf } from '../http/records.js'
 import * as schemas from './photos-schemas.js'
 
+/** How many reads past the cache one process makes for clients that ask for them: far fewer than CouchDB can answer. */
+const READS_PAST_CACHE = { perSecond: 100, burst: 100 }
+
 /** The REST API for photos: a request is a straight line from here to PhotoService and back. */
 export const photoRoutes: FastifyPluginAsyncTypebox = async (app) => {
   const photos = app.photoService
+  const guard = app.hasDecorator('photoCache') ? new TokenBucket(READS_PAST_CACHE) : undefined
 
   app.get('/workspace/:workspaceId', { schema: schemas.listPhotos }, (request, reply) => {
-    const record = photos.list(request.params.workspaceId, readOptionsOf(request))
+    const record = photos.list(request.params.workspaceId, readOptionsOf(request, guard))
     // A record that is at hand is sent at once: a promise would cost the hot path more than the look-up.
     if (record instanceof Promise) return record.then((read) => sendRecord(request, reply, read, read.photos))
     return sendRecord(request, reply, record, record.photos)
@@ -18,7 +23,7 @@ export const photoRoutes: FastifyPluginAsyncTypebox = async (app) => {
 
   app.get('/:workspaceId/:id', { schema: schemas.getPhoto }, (request, reply) => {
     const { workspaceId, id } = request.params
-    const record = photos.list(workspaceId, readOptionsOf(request))
+    const record = photos.list(workspaceId, readOptionsOf(request, guard))
     if (record instanceof Promise) {
       return record.then((read) => sendRecord(request, reply, read, photoIn(read, workspaceId, id)))
     }
