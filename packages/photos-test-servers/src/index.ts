@@ -1,2 +1,5 @@
 export * from './couchdb.js'
+export * from './nginx.js'
+export * from './nginx-templates.js'
+export { freePort, isRunning } from './processes.js'
 export * from './redis.js'

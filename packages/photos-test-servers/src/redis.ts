@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { freePort } from './processes.js'
 
 /** The configuration that runs in production; tests run with it too. */
 const CONFIG_FILE = fileURLToPath(new URL('../../../infra/redis/redis.conf', import.meta.url))
@@ -144,16 +144,4 @@ async function untilReady(child: ChildProcess): Promise<void> {
       })
     }
   })
-}
-
-/** A port that nothing listens on at this moment. */
-async function freePort(): Promise<number> {
-  const probe = createServer()
-  probe.listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  if (address === null || typeof address === 'string') throw new TypeError('no port was assigned')
-  probe.close()
-  await once(probe, 'close')
-  return address.port
 }

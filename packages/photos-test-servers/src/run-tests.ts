@@ -13,6 +13,7 @@ interface Server {
 
 const SERVERS: readonly Server[] = [
   { command: 'redis-server', debianPackage: 'redis-server', versionArgs: ['--version'] },
+  { command: 'nginx', debianPackage: 'nginx', versionArgs: ['-v'] },
 ]
 
 /** The first line of what the server says of its version; undefined where it is not on the PATH. */
