@@ -64,7 +64,8 @@ app.post('/:db/_bulk_get', express.json({ limit: '100mb' }), (request, answer) =
   const results = docs.map(async ({ id }) => {
     const { status, body, leaves } = await leavesOf(request, db, id)
     if (leaves !== undefined) return { id, docs: leaves }
-    if (status !== 404 || reasonOf(body) !== 'missing') throw Object.assign(new Error('refused'), { status, body })
+    if (status !== 404 || reasonOf(body) !== 'missing')
+      throw Object.assign(new Error('refused'), { status, body })
     return { id, docs: [{ error: { id, rev: 'undefined', error: 'not_found', reason: 'missing' } }] }
   })
   Promise.all(results).then(

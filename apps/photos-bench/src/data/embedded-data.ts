@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto'
 import { constants, createReadStream } from 'node:fs'
 import { access, cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openLmdbRepository } from 'photos-lmdb'
-import { sampleContent, seedWorkspaces } from 'photos-samples'
+import { seedWorkspaces } from 'photos-samples'
 import type { SubjectContext } from '../subjects/subject.js'
+import { samplesFingerprint } from './samples-fingerprint.js'
 
 /** A store for one run. */
 export interface EmbeddedData {
@@ -63,13 +63,6 @@ async function readThrough(dir: string): Promise<void> {
   for (const name of await readdir(dir)) {
     for await (const _chunk of createReadStream(join(dir, name), { highWaterMark: 2 ** 20 }));
   }
-}
-
-/** Changes whenever the samples do, so that a store of older ones is not taken for theirs. */
-function samplesFingerprint(): string {
-  const hash = createHash('sha256')
-  for (let index = 0; index < 64; index++) hash.update(sampleContent(index).photos)
-  return hash.digest('hex').slice(0, 8)
 }
 
 const exists = (path: string): Promise<boolean> =>

@@ -1,12 +1,21 @@
 import { UsageError } from '../errors.js'
 import { bareFastify } from './bare-fastify.js'
+import { cached, redisCached } from './cached.js'
+import { couchdb } from './couchdb.js'
 import { embedded } from './embedded.js'
+import { nanoGet } from './nano-get.js'
+import { original } from './original.js'
 import type { Subject } from './subject.js'
 
 /** Everything that can be measured, by the name that scenarios use. */
 const SUBJECTS: Readonly<Record<string, Subject>> = {
   embedded,
+  couchdb,
+  cached,
+  'redis-cached': redisCached,
   'bare-fastify': bareFastify,
+  'nano-get': nanoGet,
+  original,
 }
 
 export const subjectNames: readonly string[] = Object.keys(SUBJECTS)
