@@ -17,8 +17,8 @@ export interface LegacyWorkspace {
 export interface LegacyOptions {
   /** Called for each document that is not of the layout, and so is left out. Design documents are not told of. */
   readonly onSkipped?: ((documentId: string) => void) | undefined
-  /** Called after each page; every document is read twice, so in the end `read` is twice their number. */
-  readonly onProgress?: ((read: number) => void) | undefined
+  /** Called after each page with how many documents it had; every document is read twice. */
+  readonly onProgress?: ((documents: number) => void) | undefined
   /** How many documents to read at once. Default 500. */
   readonly pageSize?: number | undefined
   /** Ends the reading without an error. */

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander'
 import { isPhotosError, type PhotoRepository } from 'photos-domain'
-import { MAX_CONCURRENCY } from 'photos-samples'
+import { MAX_CONCURRENCY, withRetries } from 'photos-samples'
 import { EXIT, usageError } from '../failure.js'
 import { formatCount } from '../format.js'
 import { type Interruption, takeSignals } from '../interruption.js'
@@ -137,8 +137,8 @@ class Run {
   }
 
   async #catchUp(): Promise<void> {
-    const { source, checkpoint } = this.#settings
-    const { workspaces } = await source.status()
+    const { source, checkpoint, interruption } = this.#settings
+    const { workspaces } = await withRetries(() => source.status(), interruption)
     const total = Math.max(workspaces, checkpoint.changes)
     await this.#withProgress({ unit: 'workspaces', total, initial: checkpoint.changes }, async (progress) => {
       // Workspaces that are written meanwhile come again.
@@ -171,7 +171,8 @@ class Run {
   }
 
   async #verify(): Promise<Comparison> {
-    const { workspaces: total } = await this.#settings.source.status()
+    const { source, interruption } = this.#settings
+    const { workspaces: total } = await withRetries(() => source.status(), interruption)
     this.#say('verifying')
     return this.#withProgress({ unit: 'workspaces', total }, (progress) =>
       this.#migration.verify((compared) => progress.update(compared)),
