@@ -64,12 +64,17 @@ export class MemoryTier {
   }
 
   /**
-   * Keeps a record in a pinned slot, unless the slot has seen a newer version. `asOfMs`: a time at which the record was current.
+   * Keeps a record in a pinned slot, unless the slot has seen a newer version; of one from before a suspicion, its version. `asOfMs`: a time at which the record was current.
    * The bytes are copied if they are a small part of a larger buffer, which they would keep alive.
    */
   put(slot: Slot, record: WorkspaceRecord, asOfMs: number, expiresAtMs: number): void {
     const order = compareVersions(record.version, slot.version)
-    if (order < 0 || asOfMs <= slot.suspectSinceMs || this.#isClosed) return
+    if (order < 0 || this.#isClosed) return
+    if (asOfMs <= slot.suspectSinceMs) {
+      // There may be a newer one, which nobody knows; but this one there is, and what is kept may be older.
+      if (order > 0) this.#learn(slot, record.version)
+      return
+    }
     slot.version = record.version
     if (order > 0 || slot.record === undefined) {
       slot.record = {
@@ -93,8 +98,7 @@ export class MemoryTier {
   raise(workspaceId: WorkspaceId, version: Version): boolean {
     const slot = this.#slots.get(workspaceId)
     if (slot === undefined || compareVersions(version, slot.version) <= 0) return false
-    slot.version = version
-    this.#forgetRecord(slot)
+    this.#learn(slot, version)
     return true
   }
 
@@ -114,6 +118,12 @@ export class MemoryTier {
       slot.record = undefined
       if (slot.pins === 0) this.#slots.delete(slot.workspaceId)
     }
+  }
+
+  /** Leaves the version as a marker. */
+  #learn(slot: Slot, version: Version): void {
+    slot.version = version
+    this.#forgetRecord(slot)
   }
 
   #forgetRecord(slot: Slot): void {

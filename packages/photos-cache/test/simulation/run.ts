@@ -1,7 +1,7 @@
 import { encodePhotos, isPhotosError, type WorkspaceContent, type WorkspaceId } from 'photos-domain'
+import { History } from 'photos-history'
 import { type CacheSettings, settingsOf } from '../../dist/options.js'
 import { type Command, KEYS, REPLICAS, type Scenario, type ServerFault } from './commands.js'
-import { History } from './history.js'
 import { SimulatedRedisServer } from './redis-server.js'
 import { type Mutations, Replica } from './replica.js'
 import { SimulatedStore } from './simulated-store.js'

@@ -56,6 +56,19 @@ t.test('a marker stays while a read is under way, however full the tier is', asy
   t.equal(tier.get('w'), undefined, 'and goes with the read')
 })
 
+t.test('of what was read before a suspicion the version counts: nothing below it is kept', async (t) => {
+  const tier = new MemoryTier(100_000)
+  const early = tier.pin('w')
+  tier.suspect('w', 20)
+  const late = tier.pin('w')
+  tier.put(late, recordOf('1'), 21, 1000)
+  t.equal(tier.get('w')?.record?.version, '1')
+  tier.put(early, recordOf('2'), 10, 1000)
+  t.equal(tier.get('w')?.record, undefined, 'the early read has answered 2, and there may be a 3')
+  tier.put(late, recordOf('1'), 22, 1000)
+  t.equal(tier.get('w')?.record, undefined)
+})
+
 t.test('a suspect record is forgotten, and so is what was read before the suspicion', async (t) => {
   const tier = new MemoryTier(100_000)
   const slot = tier.pin('w')

@@ -1,5 +1,5 @@
+import { History } from 'photos-history'
 import t from 'tap'
-import { History } from '../simulation/history.js'
 
 const bounds = { maxStalenessMs: 1000, maxMarkedStalenessMs: 61_000 }
 

@@ -81,9 +81,7 @@ export class History {
     return {
       ...{ workspaceId, replica, fresh, atMs },
       seenHere: this.#seen.get(`${replica} ${workspaceId}`) ?? NEVER_WRITTEN,
-      acknowledged: this.#acknowledgedBy(workspaceId, atMs),
-      acknowledgedInTime: this.#acknowledgedBy(workspaceId, atMs - this.#bounds.maxStalenessMs),
-      acknowledgedLongAgo: this.#acknowledgedBy(workspaceId, atMs - this.#bounds.maxMarkedStalenessMs),
+      ...this.#acknowledgedBefore(workspaceId, atMs),
     }
   }
 
@@ -151,11 +149,20 @@ export class History {
     this.#seen.set(key, higher(version, this.#seen.get(key) ?? NEVER_WRITTEN))
   }
 
-  #acknowledgedBy(workspaceId: WorkspaceId, atMs: number): Version {
-    let highest = NEVER_WRITTEN
+  #acknowledgedBefore(
+    workspaceId: WorkspaceId,
+    atMs: number,
+  ): Pick<BegunRead, 'acknowledged' | 'acknowledgedInTime' | 'acknowledgedLongAgo'> {
+    const { maxStalenessMs, maxMarkedStalenessMs } = this.#bounds
+    let acknowledged = NEVER_WRITTEN
+    let acknowledgedInTime = NEVER_WRITTEN
+    let acknowledgedLongAgo = NEVER_WRITTEN
     for (const seen of this.#acknowledged.get(workspaceId) ?? []) {
-      if (seen.atMs <= atMs) highest = higher(highest, seen.version)
+      const ageMs = atMs - seen.atMs
+      if (ageMs >= 0) acknowledged = higher(acknowledged, seen.version)
+      if (ageMs >= maxStalenessMs) acknowledgedInTime = higher(acknowledgedInTime, seen.version)
+      if (ageMs >= maxMarkedStalenessMs) acknowledgedLongAgo = higher(acknowledgedLongAgo, seen.version)
     }
-    return highest
+    return { acknowledged, acknowledgedInTime, acknowledgedLongAgo }
   }
 }

@@ -1,0 +1,1 @@
+export { type BegunRead, type Bounds, History } from './history.js'
