@@ -5,12 +5,14 @@ import { listCommand } from './commands/list.js'
 import { type CommandLine, parseCommandLine } from './commands/options.js'
 import { reportCommand } from './commands/report.js'
 import { runCommand } from './commands/run.js'
+import { seedCommand } from './commands/seed.js'
 import { EXIT, SetupError, UsageError } from './errors.js'
 
 const USAGE = `usage: bench [run] [scenario …] [options]   measure; without a name, the embedded store's reads
        bench list                             the scenarios there are
        bench gate [--short] [results.json]    fail where a ratio is below its floor
        bench compare before.json after.json   what changed beyond the noise; fail where it got worse
+       bench seed                             seeding CouchDB against the same documents by _bulk_docs alone
        bench report results.json              write the report of earlier results again
 
 A scenario is one of ours by name, or any .json file. Options of run and gate:
@@ -36,6 +38,7 @@ const COMMANDS: Readonly<Record<string, (line: CommandLine, signal: AbortSignal)
   gate: gateCommand,
   compare: compareCommand,
   report: reportCommand,
+  seed: seedCommand,
 }
 
 async function main(args: readonly string[], signal: AbortSignal): Promise<number> {
