@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { accessSync, constants } from 'node:fs'
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { type NginxVariables, renderNginx } from './nginx-templates.js'
 import { freePort, isRunning, runCommand } from './processes.js'
@@ -46,7 +47,7 @@ export async function startNginx({ variables = {} }: NginxOptions = {}): Promise
     EDGE_LISTEN: `127.0.0.1:${await freePort()}`,
     EDGE_LISTEN_STATUS: `127.0.0.1:${await freePort()}`,
     EDGE_RUN_DIR: directory,
-    EDGE_CACHE_DIR: join(directory, 'cache'),
+    EDGE_CACHE_DIR: cacheDirectory(directory),
     EDGE_ACCESS_LOG: join(directory, 'access.log'),
     EDGE_ERROR_LOG: 'stderr',
     EDGE_ERROR_LOG_LEVEL: 'notice',
@@ -59,6 +60,16 @@ export async function startNginx({ variables = {} }: NginxOptions = {}): Promise
     throw error
   }
   return server
+}
+
+/** On the tmpfs that Linux has, else with the other files. */
+function cacheDirectory(directory: string): string {
+  try {
+    accessSync('/dev/shm', constants.W_OK)
+    return join('/dev/shm', basename(directory))
+  } catch {
+    return join(directory, 'cache')
+  }
 }
 
 const MAX_LINES = 200

@@ -89,6 +89,8 @@ class RedisProcess implements RedisServer {
     const child = spawn('redis-server', [CONFIG_FILE, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...this.#options.env },
+      // A process group of its own: a Ctrl-C in the terminal is for who started it.
+      detached: true,
     })
     this.#child = child
     try {
