@@ -1,17 +1,12 @@
-import { type Backoff, backoffDelayMs } from './backoff.js'
+import type { Backoff } from './backoff.js'
 import { isPhotoId, isWorkspaceId, parseNewPhoto, parsePhotoPatch } from './check.js'
 import {
-  corruptRecord,
   idempotencyKeyReused,
   invalidInput,
-  isPhotosError,
-  PhotosError,
   photoNotFound,
   preconditionFailed,
   workspaceFull,
-  writeContention,
 } from './errors.js'
-import { KeyedQueue } from './keyed-queue.js'
 import { PHOTO_ID_MESSAGE, WORKSPACE_ID_MESSAGE } from './messages.js'
 import {
   DEFAULT_MAX_PHOTOS_PER_WORKSPACE,
@@ -21,10 +16,11 @@ import {
   type PhotoPatch,
   type WorkspaceId,
 } from './model.js'
-import { decodePhotos, encodePhotos, findPhoto } from './photo-bytes.js'
-import { decodeReceipts, encodeReceipts, fingerprintOf, type Receipt, withReceipt } from './receipts.js'
+import { findPhoto } from './photo-bytes.js'
+import { fingerprintOf, type Receipt, withReceipt } from './receipts.js'
 import type { Awaitable, PhotoRepository, ReadOptions, WorkspaceRecord } from './repository.js'
 import type { Version } from './version.js'
+import { type Decide, WorkspaceWriter } from './workspace-writer.js'
 
 /** Versions a client names in If-Match or If-None-Match (RFC 9110, section 13.1); `*` stands for any. */
 export type VersionCondition = '*' | readonly Version[]
@@ -72,24 +68,12 @@ export const MAX_IDEMPOTENCY_KEY_LENGTH = 255
 /** The header's value is a String of RFC 8941, section 3.3.3 (draft-ietf-httpapi-idempotency-key-header, section 2.1). */
 const PRINTABLE_ASCII = /^[\x20-\x7e]+$/
 
-interface Workspace {
-  readonly version: Version
-  readonly photos: readonly Photo[]
-  readonly receipts: readonly Receipt[]
-}
-
-interface Decision<T> {
-  /** What to store; absent when what is stored is right already. */
-  readonly next?: { readonly photos: readonly Photo[]; readonly receipts?: readonly Receipt[] }
-  readonly result: T
-}
-
 /**
  * Everything one can do with photos, over any repository.
  *
- * A write reads the record, decides, and writes on condition that the record has not moved since; when it has, it starts
- * again. Writes to one workspace from one service take turns, so that only those of other processes can come between.
- * Every decision is made on a record read from the store itself, past every cache.
+ * Writes to one workspace from one service take turns, so that only those of other processes can come between. A write
+ * decides on the record as it is in the store, past every cache, and is made on condition that the record has not moved
+ * since; when it has, it starts again.
  *
  * Besides the errors named at each method, all reject with what the repository rejects with.
  */
@@ -97,9 +81,7 @@ export class PhotoService {
   readonly #repository: PhotoRepository
   readonly #maxPhotos: number
   readonly #receiptLimits: { readonly maxReceipts: number; readonly maxAgeMs: number }
-  readonly #backoff: Backoff
-  readonly #maxQueuedWrites: number
-  readonly #queue = new KeyedQueue()
+  readonly #writer: WorkspaceWriter
 
   constructor(repository: PhotoRepository, options: PhotoServiceOptions = {}) {
     this.#repository = repository
@@ -108,8 +90,7 @@ export class PhotoService {
       maxReceipts: options.maxReceipts ?? 32,
       maxAgeMs: options.receiptMaxAgeMs ?? 24 * 60 * 60 * 1000,
     }
-    this.#backoff = options.backoff ?? { attempts: 12, baseDelayMs: 4, maxDelayMs: 250 }
-    this.#maxQueuedWrites = options.maxQueuedWrites ?? 1000
+    this.#writer = new WorkspaceWriter(repository, options.backoff, options.maxQueuedWrites)
   }
 
   /**
@@ -231,31 +212,12 @@ export class PhotoService {
     return receipts.find((receipt) => receipt.key === key && receipt.at > oldest)
   }
 
-  /** Takes its turn among the writes to this workspace, then decides and writes until no one comes between. */
-  async #write<T>(
+  #write<T>(
     workspaceId: WorkspaceId,
-    decide: (workspace: Workspace) => Decision<T>,
+    decide: Decide<T>,
   ): Promise<{ readonly result: T; readonly version: Version }> {
     checkWorkspaceId(workspaceId)
-    if (this.#queue.length(workspaceId) > this.#maxQueuedWrites) throw writeContention(workspaceId)
-    return this.#queue.run(workspaceId, async () => {
-      for (let attempt = 1; ; attempt++) {
-        const workspace = parseRecord(workspaceId, await this.#repository.read(workspaceId, { fresh: true }))
-        const { next, result } = decide(workspace)
-        if (next === undefined) return { result, version: workspace.version }
-        const content = {
-          photos: encodePhotos(next.photos),
-          receipts: encodeReceipts(next.receipts ?? workspace.receipts),
-        }
-        try {
-          return { result, version: await this.#repository.write(workspaceId, content, workspace.version) }
-        } catch (error) {
-          if (!isPhotosError(error, 'VERSION_CONFLICT')) throw error
-          if (attempt >= this.#backoff.attempts) throw writeContention(workspaceId, error)
-        }
-        await delay(backoffDelayMs(this.#backoff, attempt, Math.random))
-      }
-    })
+    return this.#writer.write(workspaceId, decide)
   }
 }
 
@@ -272,15 +234,6 @@ export function photoIn(record: WorkspaceRecord, workspaceId: WorkspaceId, photo
 
 const samePhoto = (a: Photo | undefined, b: Photo): boolean =>
   a !== undefined && a.id === b.id && a.url === b.url && a.description === b.description
-
-function parseRecord(workspaceId: WorkspaceId, { version, photos, receipts }: WorkspaceRecord): Workspace {
-  try {
-    return { version, photos: decodePhotos(photos), receipts: decodeReceipts(receipts) }
-  } catch (error) {
-    if (error instanceof PhotosError) throw error
-    throw corruptRecord(workspaceId, 'is not a list of photos', error)
-  }
-}
 
 /**
  * RFC 9110, section 13.2.2: If-Match first, then If-None-Match; and section 13.2.1: only where the write would succeed
@@ -316,5 +269,3 @@ function checkIdempotencyKey(key: string | undefined): string | undefined {
   }
   return key
 }
-
-const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))

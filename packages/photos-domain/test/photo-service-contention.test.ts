@@ -200,3 +200,63 @@ t.test('a service that lets none wait still writes one at a time', async (t) => 
   await service.add('acme', newPhoto)
   t.equal(storedPhotos(repository, 'acme').length, 2)
 })
+
+t.test('writes that wait for each other read the store once', async (t) => {
+  const repository = new TestRepository()
+  const service = new PhotoService(repository, { backoff: AT_ONCE })
+  const added = await Promise.all(Array.from({ length: 5 }, () => service.add('acme', newPhoto)))
+  t.strictSame(idsOf(repository, 'acme'), added.map(({ photo }) => photo.id).reverse())
+  t.equal(repository.reads.length, 1)
+  t.equal(repository.writeAttempts, 5)
+  await service.add('acme', newPhoto)
+  t.equal(repository.reads.length, 2, 'and what no one waited for is not kept')
+})
+
+t.test('what another process writes between two that wait for each other is kept', async (t) => {
+  const repository = new TestRepository()
+  const service = new PhotoService(repository, { backoff: AT_ONCE })
+  repository.beforeWrite = () => {
+    if (repository.writeAttempts === 2) addElsewhere(repository, 'acme', 'other')
+  }
+  const [first, second] = await Promise.all([service.add('acme', newPhoto), service.add('acme', newPhoto)])
+  t.strictSame(idsOf(repository, 'acme'), [second.photo.id, 'other', first.photo.id])
+  t.equal(repository.writeAttempts, 3)
+  t.equal(repository.reads.length, 2)
+})
+
+t.test('what is refused is refused by what is stored, not by what the write before left', async (t) => {
+  const repository = new TestRepository()
+  const service = new PhotoService(repository, { backoff: AT_ONCE })
+  repository.afterWrite = () => {
+    if (repository.writeAttempts === 1) addElsewhere(repository, 'acme', 'other')
+  }
+  const [{ photo }] = await Promise.all([service.add('acme', newPhoto), service.remove('acme', 'other')])
+  t.strictSame(idsOf(repository, 'acme'), [photo.id])
+})
+
+t.test('what needs no write is told by what is stored, not by what the write before left', async (t) => {
+  const repository = new TestRepository()
+  const service = new PhotoService(repository, { backoff: AT_ONCE })
+  repository.put('acme', { photos: encodePhotos([photoOf('one')]) })
+  repository.afterWrite = () => {
+    if (repository.writeAttempts === 1) addElsewhere(repository, 'acme', 'other')
+  }
+  await Promise.all([service.clear('acme'), service.clear('acme')])
+  t.strictSame(idsOf(repository, 'acme'), [])
+})
+
+t.test('after a write of unknown outcome the next one reads the store', async (t) => {
+  const repository = new TestRepository()
+  const service = new PhotoService(repository, { backoff: AT_ONCE })
+  let writes = 0
+  repository.afterWrite = () => {
+    if (++writes === 2) throw writeOutcomeUnknown('acme', new Error('the answer was lost'))
+  }
+  const results = await Promise.allSettled([1, 2, 3].map(() => service.add('acme', newPhoto)))
+  t.strictSame(
+    results.map(({ status }) => status),
+    ['fulfilled', 'rejected', 'fulfilled'],
+  )
+  t.equal(storedPhotos(repository, 'acme').length, 3)
+  t.equal(repository.reads.length, 2)
+})
