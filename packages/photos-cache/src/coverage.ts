@@ -19,7 +19,7 @@ export interface CoverageOptions {
  *
  * - from the moment at which this process listens to the feed on, by itself;
  * - for the time before, by the feed's cursor that some replica saved in the tier once the tier knew everything up to there:
- *   all changes since are gone through;
+ *   all changes since are gone through. It comes with the floor of whoever saved it, which then is ours too;
  * - where there is none, or the changes are too many, only entries that were stored from now on are taken.
  *
  * Entries of another run of the server are never taken: after a failover they may be older than what was confirmed.
@@ -32,7 +32,6 @@ export class Coverage {
   readonly #options: CoverageOptions
   #server = ''
   #isCovered = false
-  /** Entries that are not of a later time are not taken, on the server's clock. */
   #floorServerMs = 0
   /** The changes since the saved cursor cannot be gone through, or do not help. */
   #needsFloor = false
@@ -52,6 +51,11 @@ export class Coverage {
 
   get isCovered(): boolean {
     return this.#isCovered
+  }
+
+  /** Entries that are not of a later time are not taken, on the server's clock. */
+  get floorServerMs(): number {
+    return this.#floorServerMs
   }
 
   /** Whether entries of the tier are current now, or were so lately that it makes no difference. */
@@ -134,13 +138,15 @@ export class Coverage {
     if (attachment === undefined) return false
     if (attachment.server !== this.#server) return false
     if (changes !== this.#changes) return true
-    const { cursor, nowServerMs } = attachment
-    if (cursor === undefined || this.#needsFloor) {
+    const { saved, nowServerMs } = attachment
+    if (saved === undefined || this.#needsFloor) {
       this.#floorServerMs = nowServerMs
       this.#needsFloor = false
     } else {
       try {
-        await this.#feed.catchUp(cursor, () => changes === this.#changes)
+        // Whoever saved it had lost track of changes before its floor: so have we, then.
+        this.#floorServerMs = Math.max(this.#floorServerMs, saved.floorServerMs)
+        await this.#feed.catchUp(saved.cursor, () => changes === this.#changes)
       } catch (error) {
         // A cursor that the store does not know is of no use.
         if (!isAway(error)) this.#needsFloor = true

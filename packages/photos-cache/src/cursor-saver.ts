@@ -48,6 +48,8 @@ export class CursorSaver {
     const { coverage, tier } = this.#parts
     this.noteSettled()
     // Also when it is the one that was saved last: the tier may have lost it.
-    if (this.#settled !== undefined && coverage.isCovered) void tier.saveCursor(this.#settled)
+    if (this.#settled !== undefined && coverage.isCovered) {
+      void tier.saveCursor({ cursor: this.#settled, floorServerMs: coverage.floorServerMs })
+    }
   }
 }

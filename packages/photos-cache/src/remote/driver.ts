@@ -20,13 +20,20 @@ export interface Lease {
   readonly givenAtServerMs: number
 }
 
+/** Up to where in the store's feed the tier knows of every change. */
+export interface SavedCursor {
+  readonly cursor: string
+  /** It says nothing of entries that were current no later than this, on the server's clock. */
+  readonly floorServerMs: number
+}
+
 /** What the server says when one begins to use it. */
 export interface Attachment {
   /** Tells this run of this server from all others. */
   readonly server: string
   readonly nowServerMs: number
-  /** The cursor of the store's feed that was saved last; absent if none is kept. */
-  readonly cursor: string | undefined
+  /** What was saved last; undefined if nothing is kept. */
+  readonly saved: SavedCursor | undefined
 }
 
 /** What a driver tells of its own accord. */
@@ -81,7 +88,7 @@ export interface RemoteDriver {
   raise(workspaceId: WorkspaceId, version: Version, announce: boolean): Promise<void>
   /** Makes an entry a placeholder of a new incarnation, and tells all who are subscribed, in the same step. */
   suspect(workspaceId: WorkspaceId): Promise<void>
-  saveCursor(cursor: string): Promise<void>
+  saveCursor(saved: SavedCursor): Promise<void>
   /** Sends this process a beat over the bus; resolves when the server has taken it. */
   beat(sequence: number): Promise<void>
   /** Gives up the connections and makes new ones. */

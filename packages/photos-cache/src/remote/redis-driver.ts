@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import type { Version, WorkspaceContent, WorkspaceId } from 'photos-domain'
-import type { Attachment, Lease, RemoteDriver, RemoteEntry, RemoteEvents } from './driver.js'
+import type { Attachment, Lease, RemoteDriver, RemoteEntry, RemoteEvents, SavedCursor } from './driver.js'
 import { parseEntry } from './slot-format.js'
 import { MAX_PHOTOS_BYTES, MAX_VERSION_LENGTH, NAME_LENGTH, SLOT_SCRIPT } from './slot-script.js'
 
@@ -84,7 +84,7 @@ export class RedisDriver implements RemoteDriver {
   }
 
   async attach(): Promise<Attachment> {
-    const [info, replication, time, cursor] = await Promise.all([
+    const [info, replication, time, saved] = await Promise.all([
       this.#commands.info('server'),
       this.#commands.info('replication'),
       this.#commands.time(),
@@ -97,7 +97,7 @@ export class RedisDriver implements RemoteDriver {
     this.#server = runId.slice(0, NAME_LENGTH)
     const [seconds, microseconds] = time
     const nowServerMs = Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000)
-    return { server: this.#server, nowServerMs, cursor: cursor ?? undefined }
+    return { server: this.#server, nowServerMs, saved: parseSaved(saved) }
   }
 
   async get(workspaceId: WorkspaceId): Promise<RemoteEntry | undefined> {
@@ -153,8 +153,8 @@ export class RedisDriver implements RemoteDriver {
     await this.#slot(workspaceId, 'suspect', `${workspaceId} `, this.#newIncarnation(), PLACEHOLDER_LIFE_MS)
   }
 
-  async saveCursor(cursor: string): Promise<void> {
-    await this.#commands.set(this.#cursorKey, cursor)
+  async saveCursor({ cursor, floorServerMs }: SavedCursor): Promise<void> {
+    await this.#commands.set(this.#cursorKey, `${floorServerMs} ${cursor}`)
   }
 
   async beat(sequence: number): Promise<void> {
@@ -216,6 +216,12 @@ export class RedisDriver implements RemoteDriver {
     this.#incarnations++
     return this.#name + this.#incarnations.toString(36).padStart(NAME_LENGTH - this.#name.length, '0')
   }
+}
+
+/** What `saveCursor` stored; undefined where it is anything else. */
+function parseSaved(text: string | null): SavedCursor | undefined {
+  const [, floor, cursor] = /^(\d{1,15}) (.+)$/s.exec(text ?? '') ?? []
+  return floor === undefined || cursor === undefined ? undefined : { cursor, floorServerMs: Number(floor) }
 }
 
 const asBuffer = ({ buffer, byteOffset, byteLength }: Uint8Array): Buffer =>

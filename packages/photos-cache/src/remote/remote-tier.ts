@@ -4,7 +4,7 @@ import { Histogram, type Latency } from '../histogram.js'
 import type { CacheLog } from '../log.js'
 import { Breaker, type BreakerState } from './breaker.js'
 import { CallBound, CallTimedOut } from './call-bound.js'
-import type { Attachment, Lease, RemoteDriver, RemoteEntry, RemoteEvents } from './driver.js'
+import type { Attachment, Lease, RemoteDriver, RemoteEntry, RemoteEvents, SavedCursor } from './driver.js'
 
 export interface RemoteTierOptions {
   /** How long a call may take. */
@@ -160,8 +160,8 @@ export class RemoteTier {
     return this.#confirm(() => this.#driver.suspect(workspaceId))
   }
 
-  async saveCursor(cursor: string): Promise<boolean> {
-    return this.#confirm(() => this.#driver.saveCursor(cursor))
+  async saveCursor(saved: SavedCursor): Promise<boolean> {
+    return this.#confirm(() => this.#driver.saveCursor(saved))
   }
 
   metrics(): RemoteTierMetrics {

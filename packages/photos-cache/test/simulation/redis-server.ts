@@ -1,3 +1,4 @@
+import type { SavedCursor } from '../../dist/remote/driver.js'
 import { Channel } from './channel.js'
 import { type Message, type ModelSlot, RedisModel, type RedisMutation } from './simulated-redis.js'
 import type { SimulatedProcess, Simulation } from './simulation.js'
@@ -49,10 +50,10 @@ export class Connection {
 
 interface Copy {
   readonly slots: ReadonlyMap<string, ModelSlot>
-  readonly cursor: string | undefined
+  readonly saved: SavedCursor | undefined
 }
 
-const NOTHING: Copy = { slots: new Map(), cursor: undefined }
+const NOTHING: Copy = { slots: new Map(), saved: undefined }
 const REPLICATION_MS = 300
 
 /** A Redis server, with its connections and what can befall them. */
@@ -125,8 +126,8 @@ export class SimulatedRedisServer {
   }
 
   #replicate(): void {
-    const { slots, cursor } = this.model
-    this.#copies = [...this.#copies.slice(-1), { slots: new Map(slots), cursor }]
+    const { slots, saved } = this.model
+    this.#copies = [...this.#copies.slice(-1), { slots: new Map(slots), saved }]
     this.#simulation.after(REPLICATION_MS, () => this.#replicate())
   }
 

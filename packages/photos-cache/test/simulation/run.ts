@@ -177,7 +177,7 @@ export class Run {
     switch (fault) {
       case 'flush':
         server.model.slots.clear()
-        server.model.cursor = undefined
+        server.model.saved = undefined
         break
       case 'restart':
         server.restart()

@@ -1,5 +1,12 @@
 import type { Version, WorkspaceContent, WorkspaceId } from 'photos-domain'
-import type { Attachment, Lease, RemoteDriver, RemoteEntry, RemoteEvents } from '../../dist/remote/driver.js'
+import type {
+  Attachment,
+  Lease,
+  RemoteDriver,
+  RemoteEntry,
+  RemoteEvents,
+  SavedCursor,
+} from '../../dist/remote/driver.js'
 import type { Connection, SimulatedRedisServer } from './redis-server.js'
 import type { Message, RedisModel } from './simulated-redis.js'
 import type { SimulatedProcess, Simulation } from './simulation.js'
@@ -132,9 +139,9 @@ export class SimulatedDriver implements RemoteDriver {
     return this.#ask((model) => model.suspect(workspaceId, server, incarnation))
   }
 
-  saveCursor(cursor: string): Promise<void> {
+  saveCursor(saved: SavedCursor): Promise<void> {
     return this.#ask((model) => {
-      model.cursor = cursor
+      model.saved = saved
     })
   }
 

@@ -1,5 +1,5 @@
 import { compareVersions, type Version, type WorkspaceContent, type WorkspaceId } from 'photos-domain'
-import type { Attachment, Lease, RemoteEntry } from '../../dist/remote/driver.js'
+import type { Attachment, Lease, RemoteEntry, SavedCursor } from '../../dist/remote/driver.js'
 
 /** Ways to get it wrong, for the proof that the proof would notice. */
 export type RedisMutation =
@@ -32,7 +32,7 @@ const NO_PHOTOS = Buffer.from('[]')
  */
 export class RedisModel {
   slots = new Map<WorkspaceId, ModelSlot>()
-  cursor: string | undefined
+  saved: SavedCursor | undefined
   run = 1
   hasRoom = true
   /** How many slots there is room for: one more drives out another one. */
@@ -52,7 +52,7 @@ export class RedisModel {
   }
 
   attach(): Attachment {
-    return { server: this.server, nowServerMs: this.#nowMs(), cursor: this.cursor }
+    return { server: this.server, nowServerMs: this.#nowMs(), saved: this.saved }
   }
 
   get(workspaceId: WorkspaceId): RemoteEntry | undefined {
@@ -123,17 +123,17 @@ export class RedisModel {
   /** Everything is lost, as when the process is killed. */
   restart(): void {
     this.slots.clear()
-    this.cursor = undefined
+    this.saved = undefined
     this.run++
   }
 
   /** What it was some time ago takes its place, as when a replica that lagged behind is promoted. */
   failOver(to: {
     readonly slots: ReadonlyMap<WorkspaceId, ModelSlot>
-    readonly cursor: string | undefined
+    readonly saved: SavedCursor | undefined
   }): void {
     this.slots = new Map(to.slots)
-    this.cursor = to.cursor
+    this.saved = to.saved
     if (this.#mutation !== 'same-run') this.run++
   }
 

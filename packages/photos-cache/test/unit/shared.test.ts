@@ -115,10 +115,26 @@ t.test('where no cursor was saved, entries from before are not taken', async (t)
   await world.write(first, 'a')
   await world.simulation.finish(first.cache.closeTiers())
   t.not(world.server.model.get('a'), undefined, 'Redis has it')
-  world.server.model.cursor = undefined
+  world.server.model.saved = undefined
   world.writeElsewhere('a')
   const second = await world.start()
   t.match(await world.read(second, 'a'), { version: '2', cacheStatus: miss })
+})
+
+t.test('nor are they once a replica that knew nothing of them has saved a cursor', async (t) => {
+  const world = new World()
+  const first = await world.start()
+  for (const id of ['a', 'b']) await world.write(first, id)
+  await world.simulation.finish(first.cache.closeTiers())
+  world.server.model.saved = undefined
+  world.writeElsewhere('a')
+  const second = await world.start()
+  await world.write(second, 'c')
+  await world.simulation.advance(2000)
+  t.not(world.server.model.saved, undefined, 'the second one has saved its own')
+  const third = await world.start()
+  t.match(await world.read(third, 'a'), { version: '2', cacheStatus: miss })
+  t.match(await world.read(third, 'c'), { cacheStatus: hitInRedis }, 'what came later is taken')
 })
 
 t.test('after a failover, entries that may have been overtaken are not taken', async (t) => {
