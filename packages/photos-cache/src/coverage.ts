@@ -104,6 +104,11 @@ export class Coverage {
     this.#settledFromMs = nowMs + this.#options.feedDelayMs
   }
 
+  /** Whether a feed that was heard up to then has told of every version that was read and may not be in the tier. */
+  isSettledBy(feedAsOfMs: number): boolean {
+    return feedAsOfMs >= this.#settledFromMs
+  }
+
   close(): void {
     this.#isClosed = true
     this.#uncover()

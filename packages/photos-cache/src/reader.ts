@@ -249,6 +249,8 @@ export class Reader {
     if (
       entry === undefined ||
       !coverage.takes(entry) ||
+      // Once the feed is gone, it does not tell any more what the tier lacks of that which was answered last.
+      !coverage.isSettledBy(asOfMs) ||
       unsettled.has(slot.workspaceId) ||
       compareVersions(entry.version, slot.version) < 0
     ) {
