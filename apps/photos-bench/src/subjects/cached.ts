@@ -9,7 +9,14 @@ import type { Subject, SubjectContext } from './subject.js'
 /** The service over CouchDB with both tiers of its cache. */
 export const cached: Subject = cachedBy('both tiers of the cache', {})
 
-/** The same with the in-process tier off, and every workspace in Redis. */
+/** The same as after a while of service: every workspace was read once, so that Redis has it. */
+export const warmCached: Subject = cachedBy(
+  'both tiers of the cache, and every workspace in Redis',
+  {},
+  readAll,
+)
+
+/** The Redis tier alone, with every workspace in it. */
 export const redisCached: Subject = cachedBy('the Redis tier alone', { PHOTOS_CACHE_MEMORY_MB: '0' }, readAll)
 
 function cachedBy(

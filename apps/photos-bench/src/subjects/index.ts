@@ -1,6 +1,6 @@
 import { UsageError } from '../errors.js'
 import { bareFastify } from './bare-fastify.js'
-import { cached, redisCached } from './cached.js'
+import { cached, redisCached, warmCached } from './cached.js'
 import { couchdb } from './couchdb.js'
 import { embedded } from './embedded.js'
 import { nanoGet } from './nano-get.js'
@@ -12,6 +12,7 @@ const SUBJECTS: Readonly<Record<string, Subject>> = {
   embedded,
   couchdb,
   cached,
+  'cached-warm': warmCached,
   'redis-cached': redisCached,
   'bare-fastify': bareFastify,
   'nano-get': nanoGet,
