@@ -3,9 +3,12 @@ import fp from 'fastify-plugin'
 import type { PhotoRepository } from 'photos-domain'
 import { photosLmdb } from 'photos-lmdb'
 import type { Config } from './config.js'
+import { FastPath } from './http/fast-path.js'
+import { LEVELS_THAT_LOG_REQUESTS } from './http/request-log.js'
 import { validatorCompiler } from './http/validator.js'
 import { couchdbStore } from './plugins/couchdb-store.js'
 import { drain } from './plugins/drain.js'
+import { fastReads } from './plugins/fast-reads.js'
 import { jsonBodies } from './plugins/json-bodies.js'
 import { methodNotAllowed } from './plugins/method-not-allowed.js'
 import { metrics } from './plugins/metrics.js'
@@ -21,11 +24,15 @@ export interface AppOptions {
   readonly config: Config
   /** A store to use instead of the configured one. Who provides it closes it. */
   readonly store?: PhotoRepository
+  /** The way past Fastify that its server was made with; absent: there is none. */
+  readonly fastPath?: FastPath
 }
+
+const PREFIX = '/api/photos'
 
 /** The whole service as a plugin. */
 export const photosApp = fp(
-  async (app: FastifyInstance, { config, store }: AppOptions) => {
+  async (app: FastifyInstance, { config, store, fastPath = new FastPath() }: AppOptions) => {
     app.setValidatorCompiler(validatorCompiler)
     app.setSerializerCompiler(() => JSON.stringify)
     await app.register(drain)
@@ -39,16 +46,21 @@ export const photosApp = fp(
     await app.register(photoService, { maxPhotos: config.maxPhotos })
     await app.register(healthRoutes)
     await app.register(metrics)
-    await app.register(photoRoutes, { prefix: '/api/photos' })
+    await app.register(photoRoutes, { prefix: PREFIX, fastPath })
+    // A request that is logged is Fastify's from the beginning: it has the id and the time that the line tells.
+    if (!LEVELS_THAT_LOG_REQUESTS.has(config.logLevel)) {
+      await app.register(fastReads, { prefix: PREFIX, fastPath })
+    }
     app.answerOtherMethods()
   },
   { name: 'photos-app', fastify: '5.x' },
 )
 
 /** An instance of the service that is not listening yet: for `listen`, or for `inject` in a test. */
-export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
-  const app = Fastify(serverOptions(options.config))
-  await app.register(photosApp, options)
+export async function buildApp(options: Omit<AppOptions, 'fastPath'>): Promise<FastifyInstance> {
+  const fastPath = new FastPath()
+  const app = Fastify(serverOptions(options.config, fastPath))
+  await app.register(photosApp, { ...options, fastPath })
   await app.ready()
   return app
 }

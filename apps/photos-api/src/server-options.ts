@@ -1,26 +1,28 @@
 import { randomUUID } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
+import { createServer, type IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyReply, FastifyServerOptions } from 'fastify'
 import { pino } from 'pino'
 import type { Config } from './config.js'
+import type { FastPath } from './http/fast-path.js'
 import { LazyLogger } from './http/lazy-logger.js'
 import { answerTo, PROBLEM_CONTENT_TYPE, problemOf } from './http/problem.js'
-import { RequestLog } from './http/request-log.js'
+import { LEVELS_THAT_LOG_REQUESTS, RequestLog } from './http/request-log.js'
 import { sendProblem } from './plugins/problems.js'
 
-const LEVELS_THAT_LOG_REQUESTS: ReadonlySet<string> = new Set(['info', 'debug', 'trace'])
-
 /** How Fastify is set up, in one place for the server and for tests. */
-export function serverOptions(config: Config): FastifyServerOptions {
+export function serverOptions(config: Config, fastPath: FastPath): FastifyServerOptions {
+  const { requestTimeoutMs: requestTimeout, keepAliveTimeoutMs: keepAliveTimeout } = config
   return {
+    serverFactory: (fastify) =>
+      createServer({ requestTimeout, keepAliveTimeout }, fastPath.inFrontOf(fastify)),
     loggerInstance: new LazyLogger(pino({ level: config.logLevel })),
     logController: new RequestLog(LEVELS_THAT_LOG_REQUESTS.has(config.logLevel)),
     genReqId: requestIdOf,
     trustProxy: config.trustProxy.length > 0 ? [...config.trustProxy] : false,
     bodyLimit: config.bodyLimitBytes,
-    requestTimeout: config.requestTimeoutMs,
-    keepAliveTimeout: config.keepAliveTimeoutMs,
+    requestTimeout,
+    keepAliveTimeout,
     // A proxy that reuses a connection while we drain gets its answer, and is told to close by a header; not a 503.
     return503OnClosing: false,
     // Longer than any valid id, so that a wrong one is answered by its schema.

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { TokenBucket } from 'photos-cache'
 import type { ReadOptions, WorkspaceRecord, WriteConditions } from 'photos-domain'
@@ -19,37 +20,51 @@ const MAX_COPIED_BYTES = 65_536
 
 /**
  * Sends a part of a record, or 304 where the client has it already. This is nearly all that the service does, so it is
- * written to the response itself: Fastify's own way there, through a header at a time, costs a sixth of such a request.
- * What other plugins set on the reply is therefore not sent with it.
+ * written to Node's response itself: Fastify's own way there, through a header at a time, costs a sixth of such a request.
+ * @throws PhotosError `INVALID_INPUT` where If-None-Match cannot be read; nothing was sent then
  */
 export function sendRecord(
-  request: FastifyRequest,
-  reply: FastifyReply,
+  response: ServerResponse,
+  ifNoneMatch: string | undefined,
   record: WorkspaceRecord,
   body: Uint8Array,
 ): void {
   const etag = etagOf(record.version)
   const cacheStatus = record.cacheStatus ?? ANSWERED_BY_STORE
-  const ifNoneMatch = request.headers['if-none-match']
   if (ifNoneMatch !== undefined && isNotModified(ifNoneMatch, etag)) {
-    reply.hijack()
-    reply.raw.writeHead(304, { etag, 'cache-control': CACHE_CONTROL, 'cache-status': cacheStatus }).end()
+    response.writeHead(304, { etag, 'cache-control': CACHE_CONTROL, 'cache-status': cacheStatus }).end()
     return
   }
-  reply.hijack()
-  reply.raw.writeHead(200, {
+  // A list of names and values is what Node writes out fastest.
+  response.writeHead(200, [
+    'etag',
     etag,
-    'cache-control': CACHE_CONTROL,
-    'cache-status': cacheStatus,
-    'content-type': JSON_CONTENT_TYPE,
-    'content-length': body.length,
-  })
+    'cache-control',
+    CACHE_CONTROL,
+    'cache-status',
+    cacheStatus,
+    'content-type',
+    JSON_CONTENT_TYPE,
+    'content-length',
+    String(body.length),
+  ])
   if (body.length > MAX_COPIED_BYTES) {
-    reply.raw.end(body)
+    response.end(body)
     return
   }
   // Node puts a text into one piece with the headers. In latin1 every byte is a character, so these are the same bytes.
-  reply.raw.end(Buffer.prototype.latin1Slice.call(body, 0, body.length), 'latin1')
+  response.end(Buffer.prototype.latin1Slice.call(body, 0, body.length), 'latin1')
+}
+
+/** The same for a route. What other plugins set on the reply is not sent with it. */
+export function replyWithRecord(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  record: WorkspaceRecord,
+  body: Uint8Array,
+): void {
+  sendRecord(reply.raw, request.headers['if-none-match'], record, body)
+  reply.hijack()
 }
 
 const FRESH: ReadOptions = { fresh: true }

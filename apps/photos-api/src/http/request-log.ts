@@ -1,5 +1,8 @@
 import { type FastifyReply, type FastifyRequest, LogController } from 'fastify'
 
+/** The values of LOG_LEVEL with which every request is a line in the log. */
+export const LEVELS_THAT_LOG_REQUESTS: ReadonlySet<string> = new Set(['info', 'debug', 'trace'])
+
 /** One line a request, when it is done; the request's id is on every line that is logged on its behalf. */
 export class RequestLog extends LogController {
   readonly #logsEveryRequest: boolean

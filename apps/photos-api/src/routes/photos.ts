@@ -3,31 +3,40 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { TokenBucket } from 'photos-cache'
 import { photoIn } from 'photos-domain'
 import { etagOf } from '../http/entity-tags.js'
-import { readOptionsOf, sendRecord, writeConditionsOf } from '../http/records.js'
+import type { FastPath } from '../http/fast-path.js'
+import { readOptionsOf, replyWithRecord, writeConditionsOf } from '../http/records.js'
 import * as schemas from './photos-schemas.js'
 
 /** How many reads past the cache one process makes for clients that ask for them: far fewer than CouchDB can answer. */
 const READS_PAST_CACHE = { perSecond: 100, burst: 100 }
 
+export interface PhotoRoutesOptions {
+  /** What may have taken a read before, and failed at it. */
+  readonly fastPath: FastPath
+}
+
 /** The REST API for photos: a request is a straight line from here to PhotoService and back. */
-export const photoRoutes: FastifyPluginAsyncTypebox = async (app) => {
+export const photoRoutes: FastifyPluginAsyncTypebox<PhotoRoutesOptions> = async (app, { fastPath }) => {
   const photos = app.photoService
   const guard = app.hasDecorator('photoCache') ? new TokenBucket(READS_PAST_CACHE) : undefined
 
   app.get('/workspace/:workspaceId', { schema: schemas.listPhotos }, (request, reply) => {
+    fastPath.rethrow(request.raw)
     const record = photos.list(request.params.workspaceId, readOptionsOf(request, guard))
     // A record that is at hand is sent at once: a promise would cost the hot path more than the look-up.
-    if (record instanceof Promise) return record.then((read) => sendRecord(request, reply, read, read.photos))
-    return sendRecord(request, reply, record, record.photos)
+    if (record instanceof Promise)
+      return record.then((read) => replyWithRecord(request, reply, read, read.photos))
+    return replyWithRecord(request, reply, record, record.photos)
   })
 
   app.get('/:workspaceId/:id', { schema: schemas.getPhoto }, (request, reply) => {
+    fastPath.rethrow(request.raw)
     const { workspaceId, id } = request.params
     const record = photos.list(workspaceId, readOptionsOf(request, guard))
     if (record instanceof Promise) {
-      return record.then((read) => sendRecord(request, reply, read, photoIn(read, workspaceId, id)))
+      return record.then((read) => replyWithRecord(request, reply, read, photoIn(read, workspaceId, id)))
     }
-    return sendRecord(request, reply, record, photoIn(record, workspaceId, id))
+    return replyWithRecord(request, reply, record, photoIn(record, workspaceId, id))
   })
 
   app.post('/workspace/:workspaceId', { schema: schemas.addPhoto }, async (request, reply) => {
