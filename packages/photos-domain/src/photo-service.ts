@@ -20,7 +20,8 @@ import { findPhoto } from './photo-bytes.js'
 import { fingerprintOf, type Receipt, withReceipt } from './receipts.js'
 import type { Awaitable, PhotoRepository, ReadOptions, WorkspaceRecord } from './repository.js'
 import type { Version } from './version.js'
-import { type Decide, WorkspaceWriter } from './workspace-writer.js'
+import { WorkspaceWriter } from './workspace-writer.js'
+import type { Decide } from './write-draft.js'
 
 /** Versions a client names in If-Match or If-None-Match (RFC 9110, section 13.1); `*` stands for any. */
 export type VersionCondition = '*' | readonly Version[]
@@ -71,9 +72,9 @@ const PRINTABLE_ASCII = /^[\x20-\x7e]+$/
 /**
  * Everything one can do with photos, over any repository.
  *
- * Writes to one workspace from one service take turns, so that only those of other processes can come between. A write
- * decides on the record as it is in the store, past every cache, and is made on condition that the record has not moved
- * since; when it has, it starts again.
+ * Writes to one workspace from one service take turns, so that only those of other processes can come between, and those that
+ * wait are stored together. A write decides on the record as it is in the store, past every cache, and is made on condition that
+ * the record has not moved since; when it has, it starts again.
  *
  * Besides the errors named at each method, all reject with what the repository rejects with.
  */
@@ -113,7 +114,7 @@ export class PhotoService {
     const fingerprint = key === undefined ? '' : await fingerprintOf({ url, description })
     // The id is made once: should an attempt have been stored although it seemed to fail, the next one finds the photo.
     const photo: Photo = { id: crypto.randomUUID(), url, description }
-    const { result, version } = await this.#write(workspaceId, ({ version, photos, receipts }) => {
+    const { result, version } = await this.#write(workspaceId, options, ({ version, photos, receipts }) => {
       const receipt = key === undefined ? undefined : this.#findReceipt(receipts, key)
       if (receipt !== undefined) {
         if (receipt.fingerprint !== fingerprint) throw idempotencyKeyReused()
@@ -122,11 +123,12 @@ export class PhotoService {
           photos.find(({ id }) => id === made.id),
           made,
         )
-        return { result: { photo: made, unchanged, replayed: made.id !== photo.id } }
+        return { about: made.id, result: { photo: made, unchanged, replayed: made.id !== photo.id } }
       }
       const stored = photos.find(({ id }) => id === photo.id)
       if (stored !== undefined) {
-        return { result: { photo, unchanged: samePhoto(stored, photo), replayed: false } }
+        const unchanged = samePhoto(stored, photo)
+        return { about: photo.id, result: { photo, unchanged, replayed: false } }
       }
       if (photos.length >= this.#maxPhotos) throw workspaceFull(workspaceId, this.#maxPhotos)
       checkConditions(workspaceId, version, options)
@@ -141,7 +143,7 @@ export class PhotoService {
                 this.#receiptLimits,
               ),
       }
-      return { next, result: { photo, unchanged: true, replayed: false } }
+      return { next, about: photo.id, result: { photo, unchanged: true, replayed: false } }
     })
     return { photo: result.photo, version: result.unchanged ? version : undefined, replayed: result.replayed }
   }
@@ -158,7 +160,7 @@ export class PhotoService {
   ): Promise<Written & { readonly photo: Photo }> {
     checkPhotoId(photoId)
     const { url, description } = parsePhotoPatch(patch)
-    const { result, version } = await this.#write(workspaceId, ({ version, photos }) => {
+    const { result, version } = await this.#write(workspaceId, conditions, ({ version, photos }) => {
       const before = photos.find(({ id }) => id === photoId)
       if (before === undefined) throw photoNotFound(workspaceId, photoId)
       checkConditions(workspaceId, version, conditions)
@@ -167,9 +169,10 @@ export class PhotoService {
         url: url ?? before.url,
         description: description ?? before.description,
       }
-      if (samePhoto(before, after)) return { result: after }
+      if (samePhoto(before, after)) return { about: photoId, result: after }
       return {
         next: { photos: photos.map((photo) => (photo.id === photoId ? after : photo)) },
+        about: photoId,
         result: after,
       }
     })
@@ -186,11 +189,11 @@ export class PhotoService {
     conditions: WriteConditions = {},
   ): Promise<Written> {
     checkPhotoId(photoId)
-    const { version } = await this.#write(workspaceId, ({ version, photos }) => {
+    const { version } = await this.#write(workspaceId, conditions, ({ version, photos }) => {
       const rest = photos.filter(({ id }) => id !== photoId)
       if (rest.length === photos.length) throw photoNotFound(workspaceId, photoId)
       checkConditions(workspaceId, version, conditions)
-      return { next: { photos: rest }, result: undefined }
+      return { next: { photos: rest }, about: photoId, result: undefined }
     })
     return { version }
   }
@@ -200,7 +203,7 @@ export class PhotoService {
    * @throws PhotosError `INVALID_INPUT`, `PRECONDITION_FAILED`, `WRITE_CONTENTION`
    */
   async clear(workspaceId: WorkspaceId, conditions: WriteConditions = {}): Promise<Written> {
-    const { version } = await this.#write(workspaceId, ({ version, photos }) => {
+    const { version } = await this.#write(workspaceId, conditions, ({ version, photos }) => {
       checkConditions(workspaceId, version, conditions)
       return photos.length === 0 ? { result: undefined } : { next: { photos: [] }, result: undefined }
     })
@@ -214,10 +217,11 @@ export class PhotoService {
 
   #write<T>(
     workspaceId: WorkspaceId,
+    { ifMatch, ifNoneMatch }: WriteConditions,
     decide: Decide<T>,
   ): Promise<{ readonly result: T; readonly version: Version }> {
     checkWorkspaceId(workspaceId)
-    return this.#writer.write(workspaceId, decide)
+    return this.#writer.write(workspaceId, ifMatch !== undefined || ifNoneMatch !== undefined, decide)
   }
 }
 

@@ -1,27 +1,11 @@
 import { type Backoff, backoffDelayMs } from './backoff.js'
 import { corruptRecord, isPhotosError, PhotosError, writeContention } from './errors.js'
-import { KeyedQueue } from './keyed-queue.js'
-import type { Photo, WorkspaceId } from './model.js'
+import type { WorkspaceId } from './model.js'
 import { decodePhotos, encodePhotos } from './photo-bytes.js'
-import { decodeReceipts, encodeReceipts, type Receipt } from './receipts.js'
+import { decodeReceipts, encodeReceipts } from './receipts.js'
 import type { PhotoRepository, WorkspaceRecord } from './repository.js'
 import type { Version } from './version.js'
-
-/** A record, parsed. */
-export interface Workspace {
-  readonly version: Version
-  readonly photos: readonly Photo[]
-  readonly receipts: readonly Receipt[]
-}
-
-export interface Decision<T> {
-  /** What to store; absent when what is stored is right already. */
-  readonly next?: { readonly photos: readonly Photo[]; readonly receipts?: readonly Receipt[] }
-  readonly result: T
-}
-
-/** What to make of a workspace. It may be asked several times, each time about another state of it, and may throw. */
-export type Decide<T> = (workspace: Workspace) => Decision<T>
+import { type Decide, type Draft, draftOf, type PendingWrite, type Workspace } from './write-draft.js'
 
 export interface Outcome<T> {
   readonly result: T
@@ -29,21 +13,30 @@ export interface Outcome<T> {
   readonly version: Version
 }
 
+/** The most writes that are stored together: they are decided in one go, and nothing else is done meanwhile. */
+const MAX_TOGETHER = 64
+
+/** The writes to one workspace that wait or are under way, in the order they came. */
+interface Line {
+  readonly writes: PendingWrite[]
+  /** So many of the first are stored each by itself: together they were too large. */
+  alone: number
+}
+
 /**
- * The read-modify-write loop. A write reads the record, decides, and writes on condition that the record has not moved since;
- * when it has, it starts again.
+ * The read-modify-write loop. It reads the record, lets the writes that wait for this workspace decide, and stores what they make
+ * of it on condition that the record has not moved since; when it has, they start again.
  *
- * Writes to one workspace take turns. One that waited for another begins with what that one left instead of reading it back:
- * the condition holds only if nobody came between. So a workspace that many write to costs one request to the store
- * for a write, not two. Where nothing is to be written there is no condition, so that is decided on what is read.
+ * Writes to one workspace take turns; those that come while one is under way are stored together after it, as one version of the
+ * record: so a workspace that many write to costs the store one write for all who wait. They begin with
+ * what the one before left instead of reading it back: the condition holds only if nobody came between. Where nothing is to be
+ * stored there is no condition, so that is decided on what is read.
  */
 export class WorkspaceWriter {
   readonly #repository: PhotoRepository
   readonly #backoff: Backoff
   readonly #maxQueuedWrites: number
-  readonly #queue = new KeyedQueue()
-  /** What the last write left, where another one waits for its turn. */
-  readonly #left = new Map<WorkspaceId, Workspace>()
+  readonly #lines = new Map<WorkspaceId, Line>()
 
   constructor(
     repository: PhotoRepository,
@@ -55,63 +48,114 @@ export class WorkspaceWriter {
     this.#maxQueuedWrites = maxQueuedWrites
   }
 
-  /** @throws PhotosError `WRITE_CONTENTION`, and what `decide` or the repository throws */
-  async write<T>(workspaceId: WorkspaceId, decide: Decide<T>): Promise<Outcome<T>> {
-    if (this.#queue.length(workspaceId) > this.#maxQueuedWrites) throw writeContention(workspaceId)
-    return this.#queue.run(workspaceId, async () => {
-      const left = this.#left.get(workspaceId)
-      this.#left.delete(workspaceId)
-      const outcome = left === undefined ? undefined : await this.#writeOn(workspaceId, left, decide)
-      return outcome ?? this.#readAndWrite(workspaceId, decide)
+  /**
+   * @param isConditional whether `decide` depends on the version
+   * @throws PhotosError `WRITE_CONTENTION`, and what `decide` or the repository throws
+   */
+  write<T>(workspaceId: WorkspaceId, isConditional: boolean, decide: Decide<T>): Promise<Outcome<T>> {
+    return new Promise((resolve, reject) => {
+      const line = this.#lines.get(workspaceId)
+      if (line !== undefined && line.writes.length > this.#maxQueuedWrites) {
+        throw writeContention(workspaceId)
+      }
+      const write: PendingWrite = {
+        isConditional,
+        decideOn(workspace) {
+          const { result, ...decision } = decide(workspace)
+          return { ...decision, succeed: (version) => resolve({ result, version }) }
+        },
+        fail: reject,
+        lost: 0,
+      }
+      if (line === undefined) void this.#begin(workspaceId, { writes: [write], alone: 0 })
+      else line.writes.push(write)
     })
   }
 
-  /** Writes on what the write before left; undefined where that does not do, and the record has to be read. */
-  async #writeOn<T>(
+  async #begin(workspaceId: WorkspaceId, line: Line): Promise<void> {
+    this.#lines.set(workspaceId, line)
+    let left: Workspace | undefined
+    while (line.writes.length > 0) left = await this.#round(workspaceId, line, left)
+    this.#lines.delete(workspaceId)
+  }
+
+  /** Serves the first of those who wait; resolves to what it left, where the next round may begin with that. Never rejects. */
+  async #round(
     workspaceId: WorkspaceId,
-    left: Workspace,
-    decide: Decide<T>,
-  ): Promise<Outcome<T> | undefined> {
-    let decision: Decision<T>
+    line: Line,
+    left: Workspace | undefined,
+  ): Promise<Workspace | undefined> {
+    // Only those who are here before the record is read may be told what it says.
+    const writes = line.writes.slice(0, line.alone > 0 ? 1 : MAX_TOGETHER)
+    let before: Workspace
     try {
-      decision = decide(left)
-    } catch {
+      before = left ?? (await this.#read(workspaceId))
+    } catch (error) {
+      for (const write of line.writes.splice(0, writes.length)) write.fail(error)
       return undefined
     }
-    if (decision.next === undefined) return undefined
+    const draft = draftOf(before, writes, left === undefined)
+    if (draft.workspace === before) {
+      if (left === undefined) this.#settle(line, draft, before.version)
+      return undefined
+    }
     try {
-      return await this.#store(workspaceId, left, decision.next, decision.result)
+      const version = await this.#store(workspaceId, draft.workspace)
+      this.#settle(line, draft, version)
+      return { ...draft.workspace, version }
     } catch (error) {
-      if (isPhotosError(error, 'VERSION_CONFLICT')) return undefined
-      throw error
+      await this.#failed(workspaceId, line, draft, left === undefined, error)
+      return undefined
     }
   }
 
-  async #readAndWrite<T>(workspaceId: WorkspaceId, decide: Decide<T>): Promise<Outcome<T>> {
-    for (let attempt = 1; ; attempt++) {
-      const workspace = parseRecord(workspaceId, await this.#repository.read(workspaceId, { fresh: true }))
-      const { next, result } = decide(workspace)
-      if (next === undefined) return { result, version: workspace.version }
-      try {
-        return await this.#store(workspaceId, workspace, next, result)
-      } catch (error) {
-        if (!isPhotosError(error, 'VERSION_CONFLICT')) throw error
-        if (attempt >= this.#backoff.attempts) throw writeContention(workspaceId, error)
-      }
-      await delay(backoffDelayMs(this.#backoff, attempt, Math.random))
-    }
-  }
-
-  async #store<T>(
+  async #failed(
     workspaceId: WorkspaceId,
-    before: Workspace,
-    { photos, receipts = before.receipts }: NonNullable<Decision<T>['next']>,
-    result: T,
-  ): Promise<Outcome<T>> {
+    line: Line,
+    draft: Draft,
+    isStored: boolean,
+    error: unknown,
+  ): Promise<void> {
+    if (isPhotosError(error, 'VERSION_CONFLICT')) {
+      // What the write before left was overtaken; that tells nothing of the chances of the next attempt.
+      if (isStored) await this.#lost(workspaceId, line, draft, error)
+    } else if (isPhotosError(error, 'RECORD_TOO_LARGE') && draft.changes > 1) {
+      line.alone = draft.verdicts.length
+    } else this.#settle(line, draft, undefined, error)
+  }
+
+  async #lost(workspaceId: WorkspaceId, line: Line, { verdicts }: Draft, error: unknown): Promise<void> {
+    let mostLost = 0
+    for (const { write } of verdicts) mostLost = Math.max(mostLost, ++write.lost)
+    if (mostLost < this.#backoff.attempts) {
+      await delay(backoffDelayMs(this.#backoff, mostLost, Math.random))
+      return
+    }
+    const again = verdicts.filter(({ write }) => write.lost < this.#backoff.attempts)
+    const givenUp = verdicts.filter(({ write }) => write.lost >= this.#backoff.attempts)
+    line.writes.splice(0, verdicts.length, ...again.map(({ write }) => write))
+    for (const { write } of givenUp) write.fail(writeContention(workspaceId, error))
+  }
+
+  /** Tells the writes of a draft what became of it: it is this version, or it was not stored. */
+  #settle(line: Line, { verdicts }: Draft, version: Version | undefined, failure?: unknown): void {
+    line.writes.splice(0, verdicts.length)
+    line.alone = Math.max(0, line.alone - verdicts.length)
+    for (const verdict of verdicts) {
+      if ('decision' in verdict && version !== undefined) verdict.decision.succeed(version)
+      else if ('error' in verdict && (version !== undefined || verdict.isSure))
+        verdict.write.fail(verdict.error)
+      else verdict.write.fail(failure)
+    }
+  }
+
+  async #read(workspaceId: WorkspaceId): Promise<Workspace> {
+    return parseRecord(workspaceId, await this.#repository.read(workspaceId, { fresh: true }))
+  }
+
+  #store(workspaceId: WorkspaceId, { version, photos, receipts }: Workspace): Promise<Version> {
     const content = { photos: encodePhotos(photos), receipts: encodeReceipts(receipts) }
-    const version = await this.#repository.write(workspaceId, content, before.version)
-    if (this.#queue.length(workspaceId) > 1) this.#left.set(workspaceId, { version, photos, receipts })
-    return { result, version }
+    return this.#repository.write(workspaceId, content, version)
   }
 }
 
