@@ -4,6 +4,11 @@ export type Outcome<Result> = { readonly value: Result } | { readonly error: unk
 export interface GatherOptions<Item, Result> {
   /** How many batches may be under way at once. */
   readonly maxInFlight: number
+  /**
+   * How many batches may be under way whatever they hold. A further one leaves once as many items wait as the smallest under way
+   * holds: what a batch costs beside its items is then paid for as many as can be. Default: `maxInFlight`.
+   */
+  readonly eagerInFlight?: number
   /** How many items a batch may hold. */
   readonly maxBatch: number
   /** How much the items of a batch may weigh together; an item that weighs more leaves alone. Default: any weight. */
@@ -39,6 +44,7 @@ export interface AskOptions {
  * Gathers single requests into batches. At most `maxInFlight` batches are under way. A request that arrives while there
  * is room leaves at once, alone: there is no timer, and an idle service adds no wait. What arrives meanwhile
  * leaves together, as soon as there is room again, in order of arrival: so batches grow with the load, up to their cap.
+ * While single requests are under way there is room for another; beside a large batch only for one that is as large.
  * A key is never twice in one batch.
  */
 export class Gather<Item, Result> {
@@ -49,7 +55,7 @@ export class Gather<Item, Result> {
   readonly #joinable = new Map<string, Ask<Item, Result>>()
   /** All callers in order of arrival, and so in order of expiry. */
   readonly #callers = new Set<Caller<Item, Result>>()
-  #inFlight = 0
+  readonly #underWay = new Set<Flight>()
   #expiryTimer: NodeJS.Timeout | undefined
 
   constructor(options: GatherOptions<Item, Result>) {
@@ -103,7 +109,16 @@ export class Gather<Item, Result> {
 
   /** Lets batches leave while there is room. */
   #leave(): void {
-    while (this.#inFlight < this.#options.maxInFlight && this.#waiting.size > 0) this.#send(this.#nextBatch())
+    while (this.#hasRoom()) this.#send(this.#nextBatch())
+  }
+
+  #hasRoom(): boolean {
+    const { maxInFlight, eagerInFlight = maxInFlight } = this.#options
+    const waiting = this.#waiting.size
+    if (waiting === 0 || this.#underWay.size >= maxInFlight) return false
+    if (this.#underWay.size < eagerInFlight) return true
+    for (const { length } of this.#underWay) if (waiting >= length) return true
+    return false
   }
 
   #nextBatch(): Ask<Item, Result>[] {
@@ -124,13 +139,13 @@ export class Gather<Item, Result> {
   }
 
   #send(batch: readonly Ask<Item, Result>[]): void {
-    const flight: Flight = { controller: new AbortController(), wanted: batch.length }
+    const flight: Flight = { controller: new AbortController(), length: batch.length, wanted: batch.length }
     for (const ask of batch) ask.flight = flight
-    this.#inFlight++
+    this.#underWay.add(flight)
     const items = batch.map(({ item }) => item)
     const land = (outcomeAt: (index: number) => Outcome<Result>): void => {
       // Before the callers are told: what they ask next finds the room.
-      this.#inFlight--
+      this.#underWay.delete(flight)
       for (const [index, ask] of batch.entries()) this.#settle(ask, outcomeAt(index))
       this.#leave()
     }
@@ -212,6 +227,8 @@ interface Caller<Item, Result> {
 
 interface Flight {
   readonly controller: AbortController
+  /** How many items it holds. */
+  readonly length: number
   /** How many of its items somebody still waits for. */
   wanted: number
 }

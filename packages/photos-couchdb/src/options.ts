@@ -8,7 +8,10 @@ export interface CouchdbOptions {
   readonly urls: readonly string[]
   /** The account, where it does not stand in the URLs. A member of the database is enough. */
   readonly credentials?: Credentials | undefined
-  /** How many reading requests may be under way at once, over all nodes. Default 2, and one more for each further node. */
+  /**
+   * How many reading requests may be under way at once, over all nodes. Default 2, and one more for each further node. Beyond one a
+   * node, they are as large as those under way.
+   */
   readonly maxReadsInFlight?: number | undefined
   /** How many workspaces one request may read. Default 128. */
   readonly maxReadBatch?: number | undefined

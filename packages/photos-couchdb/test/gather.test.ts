@@ -66,6 +66,27 @@ t.test('what arrives meanwhile leaves together when there is room again, in orde
   t.strictSame(await Promise.all(asked), ['a!', 'b!', 'c!', 'd!', 'e!'])
 })
 
+t.test('beside a large batch only one that is as large leaves', async (t) => {
+  const { ask, items, batch } = gatherer({ maxInFlight: 2, eagerInFlight: 1, maxBatch: 3 })
+  const asked = ['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((key) => ask(key))
+  t.strictSame(items(), ['a', 'b'], 'beside a single one, another')
+  batch(0).answer()
+  batch(1).answer()
+  await turn()
+  t.strictSame(items(), ['a', 'b', 'c d e'], 'two wait, and three are under way')
+  asked.push(ask('h'))
+  t.strictSame(items(), ['a', 'b', 'c d e', 'f g h'])
+  asked.push(ask('i'))
+  batch(2).answer()
+  await turn()
+  t.equal(items().length, 4)
+  batch(3).answer()
+  await turn()
+  t.strictSame(items().slice(4), ['i'], 'with none under way, whatever there is')
+  batch(4).answer()
+  t.equal((await Promise.all(asked)).length, 9)
+})
+
 t.test('a batch is capped in number, and the rest leave with the next', async (t) => {
   const { ask, items, batch } = gatherer({ maxBatch: 2 })
   const asked = ['a', 'b', 'c', 'd'].map((key) => ask(key))
@@ -295,10 +316,11 @@ t.test('whatever is asked and answered in whatever order, the rules hold', async
   )
   const property = fc.asyncProperty(
     fc.integer({ min: 1, max: 3 }),
+    fc.integer({ min: 1, max: 3 }),
     fc.integer({ min: 1, max: 4 }),
     fc.array(step, { maxLength: 60 }),
-    async (maxInFlight, maxBatch, steps) => {
-      const { gather, ask, sent } = gatherer({ maxInFlight, maxBatch })
+    async (maxInFlight, eagerInFlight, maxBatch, steps) => {
+      const { gather, ask, sent } = gatherer({ maxInFlight, eagerInFlight, maxBatch })
       const open = new Set<Sent>()
       const callers: { readonly key: string; readonly controller: AbortController; ended?: string }[] = []
       const settled: Promise<unknown>[] = []
@@ -312,7 +334,9 @@ t.test('whatever is asked and answered in whatever order, the rules hold', async
           if (new Set(batch.items).size < batch.items.length) throw new Error('a key is twice in a batch')
         }
         if (open.size > maxInFlight) throw new Error('more are under way than may be')
-        if (gather.waiting > 0 && open.size < maxInFlight) throw new Error('it waits though there is room')
+        const smallest = Math.min(...Array.from(open, ({ items }) => items.length))
+        const enough = open.size < eagerInFlight ? 1 : smallest
+        if (open.size < maxInFlight && gather.waiting >= enough) throw new Error('it waits though there is room')
       }
       const answer = async (batch: Sent, well: boolean) => {
         open.delete(batch)
