@@ -3,6 +3,7 @@ import type { AnswerStream } from './answer-stream.js'
 import { failureOf, isNodeFault, notCouchdb, type RequestFailure } from './failure.js'
 import { type HttpAnswer, HttpClient } from './http-client.js'
 import { NanoClient, type NanoRequest } from './nano-client.js'
+import { parseAnswer } from './parse-answer.js'
 
 export interface NodeOptions {
   readonly connectTimeoutMs: number
@@ -152,7 +153,7 @@ export class Node {
 function parsed({ status, body, retryAfter }: HttpAnswer): unknown {
   let value: unknown
   try {
-    value = JSON.parse(body.toString('utf8'))
+    value = parseAnswer(body)
   } catch (error) {
     if (status < 300) throw notCouchdb('it is not JSON, or cut short', error)
   }

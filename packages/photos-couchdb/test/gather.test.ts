@@ -336,7 +336,8 @@ t.test('whatever is asked and answered in whatever order, the rules hold', async
         if (open.size > maxInFlight) throw new Error('more are under way than may be')
         const smallest = Math.min(...Array.from(open, ({ items }) => items.length))
         const enough = open.size < eagerInFlight ? 1 : smallest
-        if (open.size < maxInFlight && gather.waiting >= enough) throw new Error('it waits though there is room')
+        if (open.size < maxInFlight && gather.waiting >= enough)
+          throw new Error('it waits though there is room')
       }
       const answer = async (batch: Sent, well: boolean) => {
         open.delete(batch)
