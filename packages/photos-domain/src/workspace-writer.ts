@@ -5,7 +5,14 @@ import { decodePhotos, encodePhotos } from './photo-bytes.js'
 import { decodeReceipts, encodeReceipts } from './receipts.js'
 import type { PhotoRepository, WorkspaceRecord } from './repository.js'
 import type { Version } from './version.js'
-import { type Decide, type Draft, draftOf, type PendingWrite, type Workspace } from './write-draft.js'
+import {
+  type Decide,
+  type Draft,
+  draftOf,
+  type PendingWrite,
+  type Verdict,
+  type Workspace,
+} from './write-draft.js'
 
 export interface Outcome<T> {
   readonly result: T
@@ -18,7 +25,7 @@ const MAX_TOGETHER = 64
 
 /** The writes to one workspace that wait or are under way, in the order they came. */
 interface Line {
-  readonly writes: PendingWrite[]
+  writes: PendingWrite[]
   /** So many of the first are stored each by itself: together they were too large. */
   alone: number
 }
@@ -131,15 +138,14 @@ export class WorkspaceWriter {
       await delay(backoffDelayMs(this.#backoff, mostLost, Math.random))
       return
     }
-    const again = verdicts.filter(({ write }) => write.lost < this.#backoff.attempts)
     const givenUp = verdicts.filter(({ write }) => write.lost >= this.#backoff.attempts)
-    line.writes.splice(0, verdicts.length, ...again.map(({ write }) => write))
+    take(line, givenUp)
     for (const { write } of givenUp) write.fail(writeContention(workspaceId, error))
   }
 
   /** Tells the writes of a draft what became of it: it is this version, or it was not stored. */
   #settle(line: Line, { verdicts }: Draft, version: Version | undefined, failure?: unknown): void {
-    line.writes.splice(0, verdicts.length)
+    take(line, verdicts)
     line.alone = Math.max(0, line.alone - verdicts.length)
     for (const verdict of verdicts) {
       if ('decision' in verdict && version !== undefined) verdict.decision.succeed(version)
@@ -157,6 +163,12 @@ export class WorkspaceWriter {
     const content = { photos: encodePhotos(photos), receipts: encodeReceipts(receipts) }
     return this.#repository.write(workspaceId, content, version)
   }
+}
+
+/** Takes those that are told now out of the line. */
+function take(line: Line, verdicts: readonly Verdict[]): void {
+  const told = new Set(verdicts.map(({ write }) => write))
+  line.writes = line.writes.filter((write) => !told.has(write))
 }
 
 function parseRecord(workspaceId: WorkspaceId, { version, photos, receipts }: WorkspaceRecord): Workspace {

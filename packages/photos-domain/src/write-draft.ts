@@ -47,7 +47,7 @@ export type Verdict =
 export interface Draft {
   /** The very object that was begun with, where there is nothing to store. */
   readonly workspace: Workspace
-  /** Those that are in it, the first of those that were given: each of them holds of the whole. */
+  /** Those of the writes that are in it: each of them holds of the whole. */
   readonly verdicts: readonly Verdict[]
   /** How many of them change something. */
   readonly changes: number
@@ -55,9 +55,9 @@ export interface Draft {
 
 /**
  * Decides one write after another, each on what those before it made, as if each was stored by itself; so that one version can
- * be the answer to all of them. It ends before a write that must not share one: where it is about a photo that an earlier one
- * told of, that one's answer would not hold of the version it is given, and its ETag would not be that photo's; and a
- * condition on the version needs one that there is.
+ * be the answer to all of them. Left for later is a write that must not share one: where it is about a photo that an earlier one
+ * told of, that one's answer would not hold of the version it is given, and its ETag would not be that photo's. Where it is about
+ * all photos, or has a condition on the version, which needs one that there is, none overtakes it.
  * @param isStored whether `before` is what the store had after the writes came; else it is only what it may have
  */
 export function draftOf(before: Workspace, writes: readonly PendingWrite[], isStored: boolean): Draft {
@@ -75,7 +75,8 @@ export function draftOf(before: Workspace, writes: readonly PendingWrite[], isSt
       continue
     }
     const { about, next } = decision
-    if (about === undefined ? told.size > 0 : told.has(about)) break
+    if (about === undefined && told.size > 0) break
+    if (about !== undefined && told.has(about)) continue
     verdicts.push({ write, decision })
     if (next !== undefined) {
       changes++

@@ -69,6 +69,21 @@ t.test('two that are about the same photo do not share a version', async (t) => 
   t.equal(repository.writeAttempts, 4)
 })
 
+t.test('one that has to wait for its photo does not hold up those behind it', async (t) => {
+  const { repository, service, first } = busy()
+  const [one, two, other, added] = await Promise.all([
+    service.update('acme', 'a', { description: 'one' }),
+    service.update('acme', 'a', { description: 'two' }),
+    service.update('acme', 'b', { description: 'other' }),
+    service.add('acme', newPhoto),
+    first,
+  ])
+  t.strictSame([other.version, added.version], [one.version, one.version])
+  t.equal(repository.writeAttempts, 3)
+  const [, , a, b] = storedPhotos(repository, 'acme')
+  t.strictSame([a, b], [two.photo, other.photo], 'and what was asked last of a photo is what it is')
+})
+
 t.test('a condition is held against a version that there is', async (t) => {
   const { repository, service, first } = busy()
   const added = service.add('acme', newPhoto)
