@@ -6,6 +6,7 @@ import { type CommandLine, parseCommandLine } from './commands/options.js'
 import { reportCommand } from './commands/report.js'
 import { runCommand } from './commands/run.js'
 import { seedCommand } from './commands/seed.js'
+import { sizesCommand } from './commands/sizes.js'
 import { EXIT, SetupError, UsageError } from './errors.js'
 
 const USAGE = `usage: bench [run] [scenario …] [options]   measure; without a name, the embedded store's reads
@@ -13,6 +14,7 @@ const USAGE = `usage: bench [run] [scenario …] [options]   measure; without a 
        bench gate [--short] [results.json]    fail where a ratio is below its floor
        bench compare before.json after.json   what changed beyond the noise; fail where it got worse
        bench seed                             seeding CouchDB against the same documents by _bulk_docs alone
+       bench sizes [scenario …]               seeding and reads of the embedded store from 10,000 to 10,000,000 workspaces
        bench report results.json              write the report of earlier results again
 
 A scenario is one of ours by name, or any .json file. Options of run and gate:
@@ -39,6 +41,7 @@ const COMMANDS: Readonly<Record<string, (line: CommandLine, signal: AbortSignal)
   compare: compareCommand,
   report: reportCommand,
   seed: seedCommand,
+  sizes: sizesCommand,
 }
 
 async function main(args: readonly string[], signal: AbortSignal): Promise<number> {

@@ -38,6 +38,7 @@ table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular
 th, td { padding: .25rem .75rem; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap }
 th:first-child, td:first-child, .facts td { text-align: left }
 .facts td { white-space: normal }
+.facts td:first-child { white-space: nowrap; overflow-wrap: normal }
 .warning { border-left: 4px solid var(--warn); padding-left: .75rem }
 .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(36rem, 100%), 1fr)); gap: 1rem }
 figure { margin: 0; overflow-x: auto; max-width: 45rem }
