@@ -29,7 +29,7 @@ export interface MeasuredSeed {
   readonly cpuSeconds: number
   /** The data file. */
   readonly bytes: number
-  /** RssAnon at a quarter, a half, three quarters and the end of the time, and the most it ever was, in bytes. */
+  /** RssAnon at a quarter, a half and three quarters of the time, and the most it ever was, in bytes. */
   readonly anonymousBytes: readonly number[]
   readonly mostAnonymousBytes: number
   /** The signals that ended one of its processes, each followed by another one that went on. */
@@ -91,7 +91,7 @@ async function seedInTurns(
     seconds,
     cpuSeconds: sum(runs.map(({ cpuSeconds }) => cpuSeconds)),
     bytes: (await stat(join(dir, 'data.mdb'))).size,
-    anonymousBytes: [0.25, 0.5, 0.75, 1].map((share) => memory[Math.ceil(share * memory.length) - 1] ?? 0),
+    anonymousBytes: [0.25, 0.5, 0.75].map((share) => memory[Math.ceil(share * memory.length) - 1] ?? 0),
     mostAnonymousBytes: Math.max(0, ...memory),
     interruptions: interruptions.map(({ signal }) => signal),
   }

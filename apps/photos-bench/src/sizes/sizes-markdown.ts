@@ -31,7 +31,7 @@ function seedTable(seeds: readonly MeasuredSeed[]): Table {
       'CPU each',
       'data file',
       'bytes each',
-      'own memory at ¼, ½, ¾, end',
+      'own memory at ¼, ½, ¾, MB',
       'most',
       'interrupted by',
     ],
