@@ -1,4 +1,4 @@
-import type { Costs } from './costs.js'
+import { atRate, type Costs } from './costs.js'
 import type { Flow, Tiers } from './flow.js'
 
 /** How many cores each part keeps busy, without reserve. */
@@ -19,28 +19,33 @@ export function busyCores(
   const redisHits = toRedis - toCouchdb
   // Every process of a cell hears of every write that another one of its cell made.
   const heard = (writes / cells) * (processes - cells)
+  const readsOfOne = toCouchdb / processes
+  const writesOfOne = writes / processes
+  const readCopies = copies === 1 ? 1 : costs.couchdbClusterFactor.value
   return {
-    edge: seconds([requests - writes - toReplicas, costs.edgeHit], [toReplicas + writes, costs.edgePass]),
+    edge: seconds(
+      [requests - writes - toReplicas, costs.edgeHit.value],
+      [toReplicas + writes, costs.edgePass.value],
+    ),
     replicas: seconds(
-      [toReplicas - toRedis, costs.memoryHit],
-      [redisHits, costs.redisHit],
-      [toCouchdb, costs.couchdbMiss],
-      [writes, costs.cachedWrite],
-      [heard, costs.heardWrite],
+      [toReplicas - toRedis, costs.memoryHit.value],
+      [redisHits, costs.redisHit.value],
+      [toCouchdb, atRate(costs.couchdbMiss, readsOfOne)],
+      [writes, atRate(costs.cachedWrite, writesOfOne)],
+      [heard, costs.heardWrite.value],
     ),
     redis: seconds(
-      [redisHits, costs.redisPerHit],
-      [toCouchdb, costs.redisPerFill],
-      [writes, costs.redisPerWrite],
+      [redisHits, costs.redisPerHit.value],
+      [toCouchdb, costs.redisPerFill.value],
+      [writes, costs.redisPerWrite.value],
     ),
     couchdb: seconds(
-      [toCouchdb * (copies === 1 ? 1 : costs.couchdbClusterFactor.value), costs.couchdbPerRead],
-      [writes * copies, costs.couchdbPerWrite],
+      [toCouchdb * readCopies, atRate(costs.couchdbPerRead, readsOfOne)],
+      [writes * copies, atRate(costs.couchdbPerWrite, writesOfOne)],
     ),
   }
 }
 
-/** CPU a second of so many operations a second, each of some cost in microseconds. */
-const seconds = (
-  ...work: readonly (readonly [perSecond: number, cost: { readonly value: number }])[]
-): number => work.reduce((total, [perSecond, { value }]) => total + (perSecond * value) / 1e6, 0)
+/** CPU a second of so many operations a second, each of so many microseconds. */
+const seconds = (...work: readonly (readonly [perSecond: number, microseconds: number])[]): number =>
+  work.reduce((total, [perSecond, microseconds]) => total + (perSecond * microseconds) / 1e6, 0)

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { CHECKS } from '../capacity/checks.js'
-import { COSTS } from '../capacity/costs.js'
+import { type BatchedCost, COSTS, type Cost } from '../capacity/costs.js'
 import { DEFAULT_SETTINGS, planFor } from '../capacity/plan.js'
 import { planMarkdown } from '../capacity/plan-table.js'
 import { EXIT, UsageError } from '../errors.js'
@@ -97,12 +97,15 @@ function share(values: Values, name: NumberName, absent: number): number {
 const costsTable = (): string =>
   markdownTable({
     head: ['cost', 'figure', 'measured by'],
-    rows: Object.entries(COSTS).map(([name, { value, unit, source }]) => [
-      name,
-      `${formatCount(value)} ${unit}`,
-      source,
-    ]),
+    rows: Object.entries(COSTS).map(([name, cost]) => [name, `${figureOf(cost)} ${cost.unit}`, cost.source]),
   })
+
+function figureOf(cost: Cost | BatchedCost): string {
+  if ('value' in cost) return formatCount(cost.value)
+  return cost.points
+    .map(([perSecond, value]) => `${formatCount(value)} at ${formatCount(perSecond)}/s`)
+    .join(', ')
+}
 
 const checksTable = (): string =>
   markdownTable({
