@@ -1,30 +1,18 @@
 import type { ScenarioResult } from '../run/result.js'
-import { costOf } from './cost.js'
+import { ratiosOf } from '../stats/ratios.js'
 
 /** How much more a request may cost over the largest number of workspaces than over a tenth of it. */
 export const LIMIT_SHARE = 0.15
 
-/** How the cost of a request grows from one size to another. */
-export interface Growth {
-  readonly from: number
-  readonly to: number
-  /** 0.1: a tenth more. */
-  readonly share: number
-}
+/** The control that has a tenth of the workspaces. */
+export const TENTH = 'embedded-tenth'
 
 /**
- * From the second largest size to the largest; the costs are multiples of the control's, so that the machine's drift cancels
- * out. undefined for one size alone, or where CPU was not measured.
- * @param group of one scenario, smallest first
+ * How much more CPU a request costs than over a tenth of the workspaces, which was measured in turns with it, so that the
+ * machine's drift cancels out; 0.1: a tenth more. undefined where there was no such control, or CPU was not measured.
  */
-export function growthOf(group: readonly ScenarioResult[]): Growth | undefined {
-  const [before, last] = group.slice(-2)
-  if (before === undefined || last === undefined) return undefined
-  const [lower, upper] = [costOf(before), costOf(last)]
-  if (lower === undefined || upper === undefined) return undefined
-  return {
-    from: before.scenario.workspaces,
-    to: last.scenario.workspaces,
-    share: upper / lower - 1,
-  }
+export function growthOf({ scenario, slots }: ScenarioResult): number | undefined {
+  if (!scenario.controls.includes(TENTH)) return undefined
+  const ratio = ratiosOf(slots, scenario.target, TENTH, 'requestsPerCpuSecond')
+  return ratio === undefined ? undefined : 1 / ratio.median - 1
 }
