@@ -112,7 +112,7 @@ t.test('of the machines that are enough the cheapest are taken', async (t) => {
   }
   t.match(cheapestFleet({ ...need, memoryBytes: 100e9 }), { boundBy: 'memory' })
   t.equal(cheapestFleet({ ...need, cores: 100, atMost: 1 }), undefined, 'none is that large')
-  t.match(cheapestFleet({ ...need, cores: 0.01, atLeast: 3 }), { boundBy: 'redundancy', machines: 3 })
+  t.match(cheapestFleet({ ...need, cores: 0.01, atLeast: 3 }), { boundBy: 'least number', machines: 3 })
 })
 
 t.test('a plan gives each part what it is asked for, with reserve', async (t) => {

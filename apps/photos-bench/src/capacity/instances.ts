@@ -88,7 +88,7 @@ export interface Fleet {
   readonly machines: number
   readonly dollarsPerMonth: number
   /** What there had to be so many for. */
-  readonly boundBy: 'CPU' | 'memory' | 'network' | 'redundancy'
+  readonly boundBy: 'CPU' | 'memory' | 'network' | 'least number'
 }
 
 /** Some memory is the system's. */
@@ -112,7 +112,7 @@ export const times = (fleet: Fleet, count: number): Fleet => ({
 
 function fleetOf(instance: Instance, need: Need): Fleet {
   const bounds = [
-    ['redundancy', need.atLeast],
+    ['least number', need.atLeast],
     ['CPU', need.cores / instance.sustainedCores],
     ['memory', need.memoryBytes / (instance.memoryBytes * USABLE_MEMORY)],
     ['network', need.networkBitsPerSecond / instance.networkBitsPerSecond],
