@@ -1,11 +1,14 @@
 #!/usr/bin/env node
+import { capacityCommand } from './commands/capacity.js'
 import { compareCommand } from './commands/compare.js'
+import { costsCommand } from './commands/costs.js'
 import { gateCommand } from './commands/gate.js'
 import { listCommand } from './commands/list.js'
 import { type CommandLine, parseCommandLine } from './commands/options.js'
 import { reportCommand } from './commands/report.js'
 import { runCommand } from './commands/run.js'
 import { seedCommand } from './commands/seed.js'
+import { sizesCommand } from './commands/sizes.js'
 import { EXIT, SetupError, UsageError } from './errors.js'
 
 const USAGE = `usage: bench [run] [scenario …] [options]   measure; without a name, the embedded store's reads
@@ -13,6 +16,9 @@ const USAGE = `usage: bench [run] [scenario …] [options]   measure; without a 
        bench gate [--short] [results.json]    fail where a ratio is below its floor
        bench compare before.json after.json   what changed beyond the noise; fail where it got worse
        bench seed                             seeding CouchDB against the same documents by _bulk_docs alone
+       bench sizes [scenario …]               seeding and reads of the embedded store from 10,000 to 10,000,000 workspaces
+       bench costs                            what a request costs each server, for the table that capacity plans with
+       bench capacity [options]               what a load needs and what that costs; has a --help of its own
        bench report results.json              write the report of earlier results again
 
 A scenario is one of ours by name, or any .json file. Options of run and gate:
@@ -39,10 +45,14 @@ const COMMANDS: Readonly<Record<string, (line: CommandLine, signal: AbortSignal)
   compare: compareCommand,
   report: reportCommand,
   seed: seedCommand,
+  sizes: sizesCommand,
+  costs: costsCommand,
 }
 
 async function main(args: readonly string[], signal: AbortSignal): Promise<number> {
   const [first = 'run', ...rest] = args
+  // Its options are its own.
+  if (first === 'capacity') return capacityCommand(rest)
   const named = COMMANDS[first]
   const line = parseCommandLine(named === undefined ? args : rest)
   if (line.help) {

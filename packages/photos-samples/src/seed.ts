@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { NEVER_WRITTEN, type PhotoRepository } from 'photos-domain'
 import { checkInteger } from './check-integer.js'
 import { createWorkspace } from './create-workspace.js'
@@ -19,7 +20,7 @@ export interface SeedOptions {
   readonly workspaces: number
   /** Which samples. Default `DEFAULT_SEED`. */
   readonly seed?: number | undefined
-  /** How many writes are in flight at once, at most {@link MAX_CONCURRENCY}. Default 2048. */
+  /** How many writes are in flight at once, at most {@link MAX_CONCURRENCY}. Default 1024. */
   readonly concurrency?: number | undefined
   /** True: try every index from 0 on, for a store of which parts were deleted or were never there. Default false. */
   readonly fillGaps?: boolean | undefined
@@ -56,6 +57,11 @@ export class SeedError extends Error {
   }
 }
 
+/**
+ * The event loop turns after so many starts, so that the store can put its next commit on the way to the disk before all
+ * that may be in flight has been made.
+ */
+const STARTS_PER_TURN = 32
 /** Progress is told every so many writes. */
 const WRITES_PER_PROGRESS = 256
 
@@ -67,7 +73,7 @@ const WRITES_PER_PROGRESS = 256
  * @throws RangeError where an option is out of range
  */
 export async function seedWorkspaces(repository: PhotoRepository, options: SeedOptions): Promise<SeedResult> {
-  const { workspaces: total, seed = DEFAULT_SEED, concurrency = 2048, fillGaps = false } = options
+  const { workspaces: total, seed = DEFAULT_SEED, concurrency = 1024, fillGaps = false } = options
   const { signal, onProgress } = options
   checkInteger('workspaces', total, 0, MAX_SAMPLE_WORKSPACES)
   checkInteger('concurrency', concurrency, 1, MAX_CONCURRENCY)
@@ -107,6 +113,7 @@ export async function seedWorkspaces(repository: PhotoRepository, options: SeedO
     for (let index = start; index < total && !signal?.aborted; index++) {
       if (window.full) await window.room()
       window.start(() => write(index))
+      if (index % STARTS_PER_TURN === 0) await nextTurn()
     }
     await window.idle()
   } catch (error) {

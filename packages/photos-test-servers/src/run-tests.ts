@@ -1,8 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process'
 
 /*
- * Runs every test of the monorepo: gets the servers that tests need, runs the tests of each package, and says at the end
- * which real servers they ran against.
+ * Runs every test of the monorepo: gets the servers and the browser that tests need, runs the tests of each package, and
+ * says at the end which real ones they ran against.
  */
 
 interface Server {
@@ -14,6 +14,8 @@ interface Server {
 const SERVERS: readonly Server[] = [
   { command: 'redis-server', debianPackage: 'redis-server', versionArgs: ['--version'] },
   { command: 'nginx', debianPackage: 'nginx', versionArgs: ['-v'] },
+  // It opens the reports of the benchmark.
+  { command: 'chromium', debianPackage: 'chromium', versionArgs: ['--version'] },
 ]
 
 /** The first line of what the server says of its version; undefined where it is not on the PATH. */

@@ -40,7 +40,7 @@ export async function measure(
   refuseUnavailable(scenarios)
   const environment = describeEnvironment()
   const startedAt = new Date().toISOString()
-  const dir = out ?? `reports/bench-${startedAt.slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-')}`
+  const dir = out ?? reportDirectory('bench', startedAt)
   const progress = new Progress()
   const done: ScenarioResult[] = []
   const resultsSoFar = (): Results => ({
@@ -60,6 +60,11 @@ export async function measure(
   }
   console.log(`The report is ${dir}/report.html, the figures are ${dir}/results.json.`)
   return resultsSoFar()
+}
+
+/** Where a report goes that was not told: `reports/<kind>-<time>`. */
+export function reportDirectory(kind: string, startedAt: string = new Date().toISOString()): string {
+  return `reports/${kind}-${startedAt.slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-')}`
 }
 
 /** @throws UsageError naming everything that cannot run here, before anything is measured */

@@ -13,7 +13,12 @@ export interface EmbeddedData {
   release(): Promise<void>
 }
 
-const COMPLETE = 'complete.json'
+/** The file beside a store that says it has all of its workspaces. */
+export const COMPLETE = 'complete.json'
+
+/** Where the store of so many workspaces is kept from run to run. */
+export const embeddedDirectory = (cacheDir: string, workspaces: number): string =>
+  join(cacheDir, `embedded-${workspaces}-${samplesFingerprint()}`)
 
 /**
  * An embedded store with the sample workspaces: the one of an earlier run where it is complete, else a new one, seeded now. A
@@ -23,7 +28,7 @@ export async function embeddedData(
   context: Pick<SubjectContext, 'workspaces' | 'changesData' | 'cacheDir' | 'progress'>,
 ): Promise<EmbeddedData> {
   const { workspaces, changesData, cacheDir, progress } = context
-  const dir = join(cacheDir, `embedded-${workspaces}-${samplesFingerprint()}`)
+  const dir = embeddedDirectory(cacheDir, workspaces)
   if (!(await exists(join(dir, COMPLETE)))) await seed(dir, workspaces, progress)
   if (!changesData) {
     await readThrough(dir)

@@ -32,7 +32,8 @@ export interface Chart {
 
 const WIDTH = 720
 const HEIGHT = 360
-const MARGIN = { top: 64, right: 24, bottom: 52, left: 76 }
+/** On the right there is room for half of the last number below the axis. */
+const MARGIN = { top: 64, right: 38, bottom: 56, left: 76 }
 
 /** Told apart by people who do not see all colours (M. Okabe, K. Ito, "Color Universal Design", 2008). */
 const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9'] as const
@@ -57,7 +58,7 @@ export function toSvg({ title, x, y, series }: Chart): string {
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escapeText(title)}" font-family="system-ui, sans-serif" font-size="12">`,
     `<rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>`,
     `<text x="${MARGIN.left}" y="22" font-size="15" font-weight="600" fill="#111">${escapeText(title)}</text>`,
-    ...series.map(legendEntry),
+    ...legend(series),
     ...x.ticks.map((tick) => verticalLine(xScale(tick), x.format(tick))),
     ...y.ticks.map((tick) => horizontalLine(yScale(tick), y.format(tick))),
     `<text x="${(MARGIN.left + WIDTH - MARGIN.right) / 2}" y="${HEIGHT - 10}" text-anchor="middle" fill="#444">${escapeText(x.label)}</text>`,
@@ -76,13 +77,20 @@ function scaleOf({ kind, ticks }: Axis, values: readonly number[], from: number,
   return (value) => from + ((along(value) - least) / range) * (to - from)
 }
 
-function legendEntry({ name }: Series, place: number): string {
-  const left = MARGIN.left + place * 190
-  return `<line x1="${left}" y1="42" x2="${left + 26}" y2="42" ${strokeOf(place)}/><text x="${left + 32}" y="46" fill="#111">${escapeText(name)}</text>`
+/** A wide letter; the width of a text is not known where the chart is made. */
+const LETTER_WIDTH = 7
+
+function legend(series: readonly Series[]): string[] {
+  let left = MARGIN.left
+  return series.map(({ name }, place) => {
+    const entry = `<line x1="${left}" y1="42" x2="${left + 26}" y2="42" ${strokeOf(place)}/><text x="${left + 32}" y="46" fill="#111">${escapeText(name)}</text>`
+    left += 52 + name.length * LETTER_WIDTH
+    return entry
+  })
 }
 
 const verticalLine = (x: number, text: string): string =>
-  `<line x1="${round(x)}" y1="${MARGIN.top}" x2="${round(x)}" y2="${HEIGHT - MARGIN.bottom}" stroke="#ddd"/><text x="${round(x)}" y="${HEIGHT - MARGIN.bottom + 17}" text-anchor="middle" fill="#444">${escapeText(text)}</text>`
+  `<line x1="${round(x)}" y1="${MARGIN.top}" x2="${round(x)}" y2="${HEIGHT - MARGIN.bottom}" stroke="#ddd"/><text x="${round(x)}" y="${HEIGHT - MARGIN.bottom + 20}" text-anchor="middle" fill="#444">${escapeText(text)}</text>`
 
 const horizontalLine = (y: number, text: string): string =>
   `<line x1="${MARGIN.left}" y1="${round(y)}" x2="${WIDTH - MARGIN.right}" y2="${round(y)}" stroke="#ddd"/><text x="${MARGIN.left - 8}" y="${round(y) + 4}" text-anchor="end" fill="#444">${escapeText(text)}</text>`

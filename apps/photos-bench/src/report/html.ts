@@ -1,5 +1,6 @@
 import { isValid, type Results, type ScenarioResult } from '../run/result.js'
 import { escapeText } from './escape.js'
+import { formatWhole } from './format.js'
 import { idOf, type Plot } from './plots.js'
 import { environmentTable, scenarioLine, scenarioTable, type Table, verificationLine } from './tables.js'
 
@@ -21,7 +22,7 @@ export function toHtml(results: Results, plots: readonly Plot[]): string {
 ${tableHtml(environmentTable(results))}
 <nav><ul>${results.scenarios.map(navEntry).join('')}</ul></nav>
 ${results.scenarios.map((result) => scenarioSection(result, plots)).join('\n')}
-${scaling.length === 0 ? '' : `<section><h2>By size</h2>${scaling.map(figure).join('\n')}</section>`}
+${scaling.length === 0 ? '' : `<section><h2>By size</h2><div class="figures">${scaling.map(figure).join('\n')}</div></section>`}
 </main>
 </body>
 </html>
@@ -31,22 +32,27 @@ ${scaling.length === 0 ? '' : `<section><h2>By size</h2>${scaling.map(figure).jo
 const STYLE = `
 :root { color-scheme: light dark; --line: #8884; --warn: #d55e00; }
 body { font: 16px/1.5 system-ui, sans-serif; margin: 0 }
-main { max-width: 60rem; margin: 0 auto; padding: 1.5rem }
+main { max-width: 80rem; margin: 0 auto; padding: 1.5rem; box-sizing: border-box; overflow-wrap: anywhere }
 table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums }
 .scroll { overflow-x: auto }
 th, td { padding: .25rem .75rem; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap }
 th:first-child, td:first-child, .facts td { text-align: left }
 .facts td { white-space: normal }
+.facts td:first-child { white-space: nowrap; overflow-wrap: normal }
 .warning { border-left: 4px solid var(--warn); padding-left: .75rem }
-.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(22rem, 1fr)); gap: 1rem }
-figure { margin: 0 }
-svg { max-width: 100%; height: auto; border: 1px solid var(--line) }
+.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(36rem, 100%), 1fr)); gap: 1rem }
+figure { margin: 0; overflow-x: auto; max-width: 45rem }
+svg { display: block; width: 100%; min-width: 36rem; height: auto; box-sizing: border-box; border: 1px solid var(--line) }
+h2 small { font-weight: normal }
 `
 
 function navEntry(result: ScenarioResult): string {
-  const { name, workspaces } = result.scenario
-  return `<li><a href="#${idOf(result)}">${escapeText(name)}</a>, ${workspaces.toLocaleString('en-GB')} workspaces</li>`
+  const { name } = result.scenario
+  return `<li><a href="#${idOf(result)}">${escapeText(name)} <small>${workspacesOf(result)}</small></a></li>`
 }
+
+const workspacesOf = ({ scenario: { workspaces } }: ScenarioResult): string =>
+  `${formatWhole(workspaces)} workspaces`
 
 function scenarioSection(result: ScenarioResult, plots: readonly Plot[]): string {
   const { scenario, warnings, verification } = result
@@ -61,7 +67,7 @@ function scenarioSection(result: ScenarioResult, plots: readonly Plot[]): string
     ...warnings.map((warning) => `${warning}.`),
   ]
   return `<section id="${idOf(result)}">
-<h2>${escapeText(scenario.name)}</h2>
+<h2>${escapeText(scenario.name)} <small>${workspacesOf(result)}</small></h2>
 <p>${escapeText(scenario.description)}.<br>${escapeText(scenarioLine(result))}.</p>
 ${tableHtml(scenarioTable(result))}
 <p>${escapeText(verificationLine(result))}.</p>

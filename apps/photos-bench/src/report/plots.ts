@@ -103,10 +103,11 @@ export function throughputChart({ scenario, subjects, slots }: ScenarioResult): 
   }
 }
 
-type Group = readonly [ScenarioResult, ...ScenarioResult[]]
+/** Results of one scenario over several sizes. */
+export type Group = readonly [ScenarioResult, ...ScenarioResult[]]
 
 /** The results of each scenario that ran over more than one number of workspaces, smallest first. */
-function scalingGroups(results: readonly ScenarioResult[]): Group[] {
+export function scalingGroups(results: readonly ScenarioResult[]): Group[] {
   const groups = new Map<string, ScenarioResult[]>()
   for (const result of results) {
     groups.set(result.scenario.name, [...(groups.get(result.scenario.name) ?? []), result])

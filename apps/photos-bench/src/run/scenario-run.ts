@@ -102,7 +102,7 @@ class ScenarioRun {
   async #start(name: string, slowDownMicroseconds?: number): Promise<void> {
     const { subjectOf, cacheDir, progress, signal } = this.#options
     signal.throwIfAborted()
-    const { workspaces } = this.#scenario
+    const { workspaces } = this.#scenarioOf(name)
     const answerBytes = this.#answerBytes
     const changes = changesData(this.#scenario)
     const context = {
@@ -158,13 +158,18 @@ class ScenarioRun {
     return {
       origin,
       answers: answers === 'fixed' ? { kind: 'fixed', bytes: this.#answerBytes } : { kind: 'samples' },
-      scenario: this.#scenario,
+      scenario: this.#scenarioOf(name),
       connections,
       arrivals: requestsPerSecond === undefined ? undefined : { requestsPerSecond, arrivals },
       seed: [settings.seed, this.#slots++],
       prepare: Math.ceil((this.#rates.get(name) ?? 0) * seconds * PREPARED_SHARE),
       sampleOneIn: settings.sampleOneIn,
     }
+  }
+
+  #scenarioOf(name: string): Scenario {
+    const { scale = 1 } = this.#options.subjectOf(name)
+    return { ...this.#scenario, workspaces: this.#scenario.workspaces * scale }
   }
 
   #subject(name: string): RunningSubject {

@@ -11,3 +11,10 @@ export const embedded: Subject = {
     return startService('embedded', context, { PHOTOS_DATA_DIR: data.dir }, () => data.release())
   },
 }
+
+/** The same over a tenth of the workspaces: in turns with it, it tells what the size costs. */
+export const embeddedTenth: Subject = {
+  ...embedded,
+  description: `${embedded.description}, a tenth of the size`,
+  scale: 0.1,
+}

@@ -2,7 +2,7 @@ import { UsageError } from '../errors.js'
 import { bareFastify } from './bare-fastify.js'
 import { cached, redisCached, warmCached } from './cached.js'
 import { couchdb } from './couchdb.js'
-import { embedded } from './embedded.js'
+import { embedded, embeddedTenth } from './embedded.js'
 import { nanoGet } from './nano-get.js'
 import { original } from './original.js'
 import type { Subject } from './subject.js'
@@ -10,6 +10,7 @@ import type { Subject } from './subject.js'
 /** Everything that can be measured, by the name that scenarios use. */
 const SUBJECTS: Readonly<Record<string, Subject>> = {
   embedded,
+  'embedded-tenth': embeddedTenth,
   couchdb,
   cached,
   'cached-warm': warmCached,

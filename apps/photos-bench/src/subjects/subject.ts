@@ -5,6 +5,8 @@ export interface Subject {
   readonly description: string
   /** What its answers are checked against. */
   readonly answers: Answers['kind']
+  /** It has so many times the workspaces of the scenario, and is asked for those; absent: as many. */
+  readonly scale?: number | undefined
   /** Why it cannot run here, for a person; absent where it always can. */
   unavailable?(env: NodeJS.ProcessEnv): string | undefined
   /** @throws SetupError when it does not come up */

@@ -32,7 +32,7 @@ export function seedCommand(): Command {
     )
     .addOption(storeOption())
     .addOption(
-      new Option('--concurrency <count>', 'how many writes are in flight at once; default: 2048').argParser(
+      new Option('--concurrency <count>', 'how many writes are in flight at once; default: 1024').argParser(
         integer(1, MAX_CONCURRENCY),
       ),
     )
