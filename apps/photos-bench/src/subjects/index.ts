@@ -4,6 +4,7 @@ import { cached, redisCached, warmCached } from './cached.js'
 import { couchdb } from './couchdb.js'
 import { embedded } from './embedded.js'
 import { nanoGet } from './nano-get.js'
+import { nginx, nginxBare } from './nginx.js'
 import { original } from './original.js'
 import type { Subject } from './subject.js'
 
@@ -15,6 +16,8 @@ const SUBJECTS: Readonly<Record<string, Subject>> = {
   'cached-warm': warmCached,
   'redis-cached': redisCached,
   'bare-fastify': bareFastify,
+  nginx,
+  'nginx-bare': nginxBare,
   'nano-get': nanoGet,
   original,
 }

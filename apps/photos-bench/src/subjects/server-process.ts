@@ -54,7 +54,7 @@ export async function startServerProcess(options: ServerProcessOptions): Promise
   }
   const { pid } = child
   if (pid === undefined) throw new SetupError(`${name} could not be started`)
-  return { origin, pid, died, stop: () => stop(child, exited) }
+  return { origin, pids: [pid], died, stop: () => stop(child, exited) }
 }
 
 /** A port that was free a moment ago. */
