@@ -10,6 +10,7 @@ import type { Scenario } from '../scenario/schema.js'
 import { subjectOf } from '../subjects/index.js'
 import type { CommandLine } from './options.js'
 import { Progress } from './progress.js'
+import { reportDirectory } from './report-directory.js'
 
 /** What `bench` runs when it is not told. */
 const DEFAULT_SCENARIOS = ['embedded-collections', 'embedded-photos']
@@ -40,7 +41,7 @@ export async function measure(
   refuseUnavailable(scenarios)
   const environment = describeEnvironment()
   const startedAt = new Date().toISOString()
-  const dir = out ?? `reports/bench-${startedAt.slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-')}`
+  const dir = out ?? reportDirectory('bench', startedAt)
   const progress = new Progress()
   const done: ScenarioResult[] = []
   const resultsSoFar = (): Results => ({

@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { Generator, type Load, type LoadReport } from '../load/generator.js'
 import {
   type CpuUsage,
@@ -12,6 +11,7 @@ import { changesData, type Scenario } from '../scenario/schema.js'
 import { slotOrder } from '../stats/ratios.js'
 import type { RunningSubject, Subject } from '../subjects/subject.js'
 import { averageAnswerBytes } from './answer-size.js'
+import { rejectionOf } from './rejection.js'
 import type { RunSettings } from './result.js'
 
 export interface RunOptions {
@@ -173,14 +173,4 @@ class ScenarioRun {
     if (subject === undefined) throw new Error(`${name} was not started`)
     return subject
   }
-}
-
-/** A promise that rejects with the reason when the signal aborts. */
-function rejectionOf(signal: AbortSignal): Promise<never> {
-  const rejection = (async (): Promise<never> => {
-    if (!signal.aborted) await once(signal, 'abort')
-    throw signal.reason
-  })()
-  rejection.catch(() => undefined)
-  return rejection
 }

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { type NginxServer, type NginxVariables, nginxServers, startNginx } from 'photos-test-servers'
 import { SetupError } from '../errors.js'
+import { HOST } from './server-process.js'
 import type { RunningSubject } from './subject.js'
 
 /**
@@ -8,6 +9,9 @@ import type { RunningSubject } from './subject.js'
  * alone, it would measure the disk. Everything else is as deployed.
  */
 const FOR_MEASURING: NginxVariables = { EDGE_LIMITS: 'off', EDGE_ACCESS_LOG_ENABLED: '0' }
+
+/** The service's settings behind it. */
+export const BEHIND_EDGE = { TRUST_PROXY: HOST } as const
 
 /** Why no NGINX can be started here; undefined where one can. */
 export function noNginx(): string | undefined {

@@ -6,6 +6,7 @@ import { embedded } from './embedded.js'
 import { nanoGet } from './nano-get.js'
 import { nginx, nginxBare } from './nginx.js'
 import { original } from './original.js'
+import { stack } from './stack.js'
 import type { Subject } from './subject.js'
 
 /** Everything that can be measured, by the name that scenarios use. */
@@ -18,6 +19,7 @@ const SUBJECTS: Readonly<Record<string, Subject>> = {
   'bare-fastify': bareFastify,
   nginx,
   'nginx-bare': nginxBare,
+  stack,
   'nano-get': nanoGet,
   original,
 }

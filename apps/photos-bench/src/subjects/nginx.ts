@@ -1,7 +1,7 @@
 import { startBareFastify } from './bare-fastify.js'
 import { SERVICE_CACHE_CONTROL } from './cache-control.js'
-import { behindEdge, noNginx } from './edge.js'
-import { embedded } from './embedded.js'
+import { BEHIND_EDGE, behindEdge, noNginx } from './edge.js'
+import { startEmbedded } from './embedded.js'
 import type { Subject } from './subject.js'
 
 /**
@@ -12,7 +12,7 @@ export const nginx: Subject = {
   description: 'NGINX with its microcache, in front of photos-api over the embedded store, one replica',
   answers: 'samples',
   unavailable: noNginx,
-  start: async (context) => behindEdge([await embedded.start(context)]),
+  start: async (context) => behindEdge([await startEmbedded(context, BEHIND_EDGE)]),
 }
 
 /** What this NGINX can do at most: the same in front of bare routes, whose answers it may cache for as long. */
