@@ -30,7 +30,7 @@ A scenario is one of ours by name, or any .json file. Options of run, gate and s
   --out DIR              where the report goes (reports/bench-<time>)
   --slow-down SHARE      add so much CPU to each request of the target, e.g. 0.15: shows that a gate finds it
   --replicas N[,N …]     scale: how many replicas, in turn (1,2,4,8)
-  --quota CORES          scale: how much of a core each may use (0.1; on fewer than four cores 0.05)
+  --quota CORES          scale: how much of a core each may use (0.1)
   --floors FILE          gate: other floors than ours
   --short                gate: fewer workspaces and shorter slots, for CI
 

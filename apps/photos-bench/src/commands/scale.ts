@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os'
 import { EXIT, UsageError } from '../errors.js'
 import { CpuGroups } from '../machine/cpu-groups.js'
 import { describeEnvironment } from '../machine/machine.js'
@@ -19,12 +18,10 @@ const DEFAULT_COUNTS = [1, 2, 4, 8]
 const DEFAULT_ROUNDS = 3
 const DEFAULT_SLOT_SECONDS = 5
 const DEFAULT_WARMUP_SECONDS = 10
-const DEFAULT_CONNECTIONS = 32
+const DEFAULT_CONNECTIONS = 64
 const PERIOD_MS = 100
 /** The CPU baseline of an AWS t2.micro: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/burstable-credits-baseline-concepts.html */
 const T2_MICRO_CORES = 0.1
-/** Eight replicas at that baseline need, with NGINX and the generator, more than two cores of today. */
-const CORES_FOR_BASELINE = 4
 
 /**
  * `bench scale`: replicas held to the CPU of small instances, 1 to 8 of them, behind NGINX. Fails where an aim is missed.
@@ -87,14 +84,13 @@ function settingsOf({ settings, sizes, overrides, replicaCounts, quotaCores }: C
   const { threads, seed, sampleOneIn } = settings
   const [workspaces = DEFAULT_WORKSPACES, ...more] = sizes
   if (more.length > 0) throw new UsageError('scale takes one number of --workspaces')
-  const baseline = availableParallelism() < CORES_FOR_BASELINE ? T2_MICRO_CORES / 2 : T2_MICRO_CORES
   return {
     threads,
     seed,
     sampleOneIn,
     workspaces,
     replicaCounts: replicaCounts.length === 0 ? DEFAULT_COUNTS : replicaCounts,
-    quota: { cores: quotaCores ?? baseline, periodMs: PERIOD_MS },
+    quota: { cores: quotaCores ?? T2_MICRO_CORES, periodMs: PERIOD_MS },
     rounds: overrides.rounds ?? DEFAULT_ROUNDS,
     slotSeconds: overrides.slotSeconds ?? DEFAULT_SLOT_SECONDS,
     warmupSeconds: overrides.warmupSeconds ?? DEFAULT_WARMUP_SECONDS,

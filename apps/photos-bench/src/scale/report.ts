@@ -85,9 +85,10 @@ const HOW_TO_READ = `- **At saturation** every connection asks as soon as it is 
 - **Before** is one replica without any cache of the service, behind NGINX without its microcache.
 - A held process stands still for the rest of a period once its share is used, so latencies of replicas near their quota come in
   steps of the period, as on a small instance without credits.
-- The quota is the baseline of a t2.micro (10 % of a core) where the machine has the cores for eight of them, NGINX and the generator; on
-  fewer than four cores it is 5 %, so that the replicas are the limit. A core of today does several times the work of a t2.micro's, so
-  absolute figures are not those of such instances: what compares is how they grow.
+- **CPU a request** is that of the replicas. It is lower where much waits and is done at once, and higher where replicas share one
+  machine's caches; eight machines do not.
+- The quota is the baseline of a t2.micro, 10 % of a core. A core of today does several times the work of a t2.micro's, so absolute figures
+  are not those of such instances: what compares is how they grow.
 - The published figures are of the original on its own machines. They stand here to show the shape of its experiment; only the
   benchmark's \`original\` control compares both designs on one machine.`
 
@@ -161,6 +162,7 @@ function saturationTable({ rows }: ScaleResults): Table {
       'p50',
       'p99',
       'p99.9',
+      'CPU a request',
       'quota used',
       'machine idle',
       'generator busy',
@@ -174,6 +176,7 @@ function saturationTable({ rows }: ScaleResults): Table {
         speedup === undefined ? '–' : formatRatio(speedup),
         speedup === undefined ? '–' : formatPercent(speedup / setup.replicas),
         ...latencyCells(row),
+        formatLatency(row.cpuPerRequest),
         formatPercent(row.quotaUsed),
         formatPercent(row.machineIdle),
         formatPercent(row.generatorUtilization),

@@ -38,6 +38,8 @@ export interface ScaleSlot {
   readonly latencies: EncodedHistogram
   /** What the replicas used of their quotas, 0 to 1 and a little above, as the kernel counts in whole slices. */
   readonly quotaUsed: number
+  /** What a request cost the replicas, in microseconds of CPU. */
+  readonly cpuPerRequest: number
   /** What of the machine's CPUs had nothing to do, 0 to 1. */
   readonly machineIdle: number
   /** The share of the time in which the busiest thread of the generator had something to do, 0 to 1. */
@@ -60,6 +62,8 @@ export interface ScaleRow {
   /** Microseconds. */
   readonly latency: LatencySummary
   readonly quotaUsed: number
+  /** Of the replicas, in microseconds. */
+  readonly cpuPerRequest: number
   readonly machineIdle: number
   readonly generatorUtilization: number
   /** At saturation. */

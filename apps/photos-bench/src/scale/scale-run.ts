@@ -22,6 +22,9 @@ export interface ScaleRunOptions {
 const PACED_CONNECTIONS = 128
 /** Load at the quota before each slot, until it is steady; the microcache first learns what is popular. */
 const SETTLE_SECONDS = { plain: 1, microcache: 4 } as const
+/** What is warm gets cheaper by less than this from one time to the next. */
+const WARM_SHARE = 0.95
+const MOST_WARMUPS = 6
 /** More requests than the last slot had are made ahead. */
 const PREPARED_SHARE = 1.1
 
@@ -50,14 +53,25 @@ class ScaleRun {
     this.#aborted = rejectionOf(options.signal)
   }
 
-  /** Without quotas: held to a twentieth of a core, a process would take minutes to compile what it runs often. */
+  /**
+   * Until a request costs no less than it did before. Without quotas: held to a tenth of a core, a process would take minutes
+   * to compile what it runs often.
+   */
   async warmUp(): Promise<void> {
     const { deployment, progress, settings } = this.#options
     const all = [deployment.before, ...deployment.replicas]
-    progress(`warming ${all.length} replicas up`)
+    const pids = all.flatMap((replica) => replica.pids)
     await this.#behindEdge(all, false, async (edge) => {
-      const load = this.#load(edge, 'saturation', settings.connectionsPerReplica * all.length, 0)
-      await this.#generate(load, settings.warmupSeconds)
+      let costBefore = Number.POSITIVE_INFINITY
+      for (let nth = 1; nth <= MOST_WARMUPS; nth++) {
+        progress(`warming ${all.length} replicas up, ${nth} of ${MOST_WARMUPS} times at most`)
+        const before = cpuUsage(pids)
+        const load = this.#load(edge, 'saturation', settings.connectionsPerReplica * all.length, 0)
+        const { requests } = await this.#generate(load, settings.warmupSeconds)
+        const cost = usedBetween(before, cpuUsage(pids)).busySeconds / Math.max(1, requests)
+        if (cost > costBefore * WARM_SHARE) return
+        costBefore = cost
+      }
     })
   }
 
@@ -135,7 +149,7 @@ class ScaleRun {
       wrong: report.wrong,
       wrongAnswers: report.wrongAnswers,
       latencies: report.latencies,
-      ...usedOf(looks, quota.cores * setup.replicas),
+      ...usedOf(looks, report.requests, quota.cores * setup.replicas),
       generatorUtilization: report.utilization,
       ...(lateness === undefined
         ? {}
@@ -179,14 +193,19 @@ interface Look {
 }
 
 /** What was used between the first look and the last. */
-function usedOf(looks: readonly Look[], quotaCores: number): Pick<ScaleSlot, 'quotaUsed' | 'machineIdle'> {
+function usedOf(
+  looks: readonly Look[],
+  requests: number,
+  quotaCores: number,
+): Pick<ScaleSlot, 'quotaUsed' | 'cpuPerRequest' | 'machineIdle'> {
   const [before] = looks
   const after = looks.at(-1)
-  if (before === undefined || after === undefined) return { quotaUsed: 0, machineIdle: 0 }
+  if (before === undefined || after === undefined) return { quotaUsed: 0, cpuPerRequest: 0, machineIdle: 0 }
   const { busySeconds } = usedBetween(before.replicas, after.replicas)
   const seconds = (after.atMs - before.atMs) / 1000
   return {
     quotaUsed: busySeconds / (seconds * quotaCores),
+    cpuPerRequest: (busySeconds / Math.max(1, requests)) * 1e6,
     machineIdle: idleBetween(before.machine, after.machine),
   }
 }

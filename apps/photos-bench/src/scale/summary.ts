@@ -35,6 +35,7 @@ export function rowsOf(
         requestsPerSecond: median(rates(setup.name, load)),
         latency: summarize(mergeHistograms(own.map(({ latencies }) => latencies))),
         quotaUsed: middle(({ quotaUsed }) => quotaUsed),
+        cpuPerRequest: middle(({ cpuPerRequest }) => cpuPerRequest),
         machineIdle: middle(({ machineIdle }) => machineIdle),
         generatorUtilization: middle(({ generatorUtilization }) => generatorUtilization),
       }
@@ -113,6 +114,7 @@ export function warningsOf(
           : ['neither the replicas nor this machine', REMEDY[store]]
       return [`${setup.name}, at saturation: the limit was ${what}: ${busy}; ${remedy}`]
     }),
+    ...dearer(rows),
     ...lateness(slots),
   ]
 }
@@ -120,6 +122,24 @@ export function warningsOf(
 const REMEDY: Readonly<Record<StoreName, string>> = {
   embedded: 'more --connections would tell',
   couchdb: 'CouchDB or Redis was, or more --connections would tell',
+}
+
+/** More than this in place of what it costs one replica alone, and the replicas are in one another's way. */
+const DEARER = 1.15
+
+/** Replicas on one machine share its caches and what its cores share; those on machines of their own do not. */
+function dearer(rows: readonly ScaleRow[]): string[] {
+  const scaled = rows.filter(({ setup, load }) => setup.design === 'full' && load === 'saturation')
+  const alone = scaled.find(({ setup }) => setup.replicas === 1)
+  const most = scaled.at(-1)
+  if (alone === undefined || most === undefined || most.cpuPerRequest < alone.cpuPerRequest * DEARER)
+    return []
+  const cost = (row: ScaleRow): string => formatLatency(row.cpuPerRequest)
+  return [
+    `a request cost ${most.setup.name} ${cost(most)} of CPU and one alone ${cost(alone)}: they share this machine's caches ` +
+      '(and, over the embedded store, its memory), so the machine is a part of the limit: at that cost for all, they would be ' +
+      `${formatRatio((most.requestsPerSecond / alone.requestsPerSecond) * (most.cpuPerRequest / alone.cpuPerRequest))} times as fast as one`,
+  ]
 }
 
 /** A generator that is itself late by a part of what was measured has measured itself. */
