@@ -4,6 +4,7 @@ import { embeddedData } from '../data/embedded-data.js'
 import type { CpuGroup, CpuGroups, CpuQuota } from '../machine/cpu-groups.js'
 import { BEHIND_EDGE } from '../subjects/edge.js'
 import { readAll } from '../subjects/read-all.js'
+import { firstDeathOf } from '../subjects/server-process.js'
 import { startService } from '../subjects/service.js'
 import type { RunningSubject } from '../subjects/subject.js'
 import type { ScaleSettings } from './settings.js'
@@ -83,7 +84,7 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
     return {
       before,
       replicas,
-      died: Promise.race(started.map(({ died }) => died)),
+      died: firstDeathOf(started),
       limit: (quota) => {
         for (const group of held) group.limit(quota)
       },

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { type NginxServer, type NginxVariables, nginxServers, startNginx } from 'photos-test-servers'
 import { SetupError } from '../errors.js'
-import { HOST } from './server-process.js'
+import { firstDeathOf, HOST } from './server-process.js'
 import type { RunningSubject } from './subject.js'
 
 /**
@@ -46,7 +46,7 @@ export async function behindEdge(servers: readonly RunningSubject[]): Promise<Ru
     return {
       origin: edge.url,
       pids: [...(edge.pid === undefined ? [] : [edge.pid]), ...servers.flatMap(({ pids }) => pids)],
-      died: Promise.race(servers.map(({ died }) => died)),
+      died: firstDeathOf(servers),
       async stop() {
         await edge.close()
         await stopAll()

@@ -61,6 +61,13 @@ export async function startServerProcess(options: ServerProcessOptions): Promise
   return { origin, pids: [pid], died, stop: () => stop(child, exited) }
 }
 
+/** Rejects when one of them dies. Like each one's own, it may be left alone: between slots nobody waits for it. */
+export function firstDeathOf(servers: readonly RunningSubject[]): Promise<never> {
+  const died = Promise.race(servers.map((server) => server.died))
+  died.catch(() => undefined)
+  return died
+}
+
 /** A port that was free a moment ago. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, HOST)
