@@ -111,6 +111,10 @@ class ScaleRun {
     const edge = await startEdge(servers, { EDGE_CACHE: microcache ? 'on' : 'off' })
     try {
       await use(edge)
+    } catch (error) {
+      // NGINX ends once no client holds on to it.
+      await this.#generator.close()
+      throw error
     } finally {
       await edge.close()
     }
