@@ -7,6 +7,7 @@ import { listCommand } from './commands/list.js'
 import { type CommandLine, parseCommandLine } from './commands/options.js'
 import { reportCommand } from './commands/report.js'
 import { runCommand } from './commands/run.js'
+import { scaleCommand } from './commands/scale.js'
 import { seedCommand } from './commands/seed.js'
 import { sizesCommand } from './commands/sizes.js'
 import { EXIT, SetupError, UsageError } from './errors.js'
@@ -15,27 +16,31 @@ const USAGE = `usage: bench [run] [scenario …] [options]   measure; without a 
        bench list                             the scenarios there are
        bench gate [--short] [results.json]    fail where a ratio is below its floor
        bench compare before.json after.json   what changed beyond the noise; fail where it got worse
+       bench scale [options]                  replicas held to the CPU of small instances, 1 to 8 of them behind NGINX;
+                                              fails where they do not scale
        bench seed                             seeding CouchDB against the same documents by _bulk_docs alone
        bench sizes [scenario …]               seeding and reads of the embedded store from 10,000 to 10,000,000 workspaces
        bench costs                            what a request costs each server, for the table that capacity plans with
        bench capacity [options]               what a load needs and what that costs; has a --help of its own
        bench report results.json              write the report of earlier results again
 
-A scenario is one of ours by name, or any .json file. Options of run and gate:
+A scenario is one of ours by name, or any .json file. Options of run, gate and scale:
   --workspaces N[,N …]   how many workspaces are stored; each scenario is run over each
   --rounds N             how often the target is measured
   --slot-seconds S       how long each time
   --warmup-seconds S     load before the first time
-  --connections N
+  --connections N        scale: for each replica
   --threads N            threads of the load generator; by default one core is left to the server
   --seed N               what all random numbers are drawn from (1)
   --cache-dir DIR        where stores are kept from run to run (spacework-photos-bench in the temporary directory)
   --out DIR              where the report goes (reports/bench-<time>)
   --slow-down SHARE      add so much CPU to each request of the target, e.g. 0.15: shows that a gate finds it
+  --replicas N[,N …]     scale: how many replicas, in turn (1,2,4,8)
+  --quota CORES          scale: how much of a core each may use (0.1)
   --floors FILE          gate: other floors than ours
   --short                gate: fewer workspaces and shorter slots, for CI
 
-Exit code: 0 ok; 1 below a floor, or worse; 2 the command line, a file or a server is wrong;
+Exit code: 0 ok; 1 below a floor, an aim missed, or worse; 2 the command line, a file or a server is wrong;
 3 answers were wrong; 130 interrupted.`
 
 const COMMANDS: Readonly<Record<string, (line: CommandLine, signal: AbortSignal) => Promise<number>>> = {
@@ -44,6 +49,7 @@ const COMMANDS: Readonly<Record<string, (line: CommandLine, signal: AbortSignal)
   gate: gateCommand,
   compare: compareCommand,
   report: reportCommand,
+  scale: scaleCommand,
   seed: seedCommand,
   sizes: sizesCommand,
   costs: costsCommand,
@@ -62,11 +68,19 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<numbe
   return (named ?? runCommand)(line, signal)
 }
 
-/** Aborts at Ctrl-C and the like; a second one ends the process at once. */
+/** A terminal and what started us both deliver the same Ctrl-C. */
+const ECHO_MS = 1000
+
+/** Aborts at Ctrl-C and the like; a later one ends the process at once, and what it has started with it. */
 function interruption(): AbortSignal {
   const controller = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => controller.abort(new SetupError(`interrupted by ${signal}`)))
+  let sinceMs = 0
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (controller.signal.aborted && performance.now() - sinceMs > ECHO_MS) process.exit(EXIT.interrupted)
+      if (!controller.signal.aborted) sinceMs = performance.now()
+      controller.abort(new SetupError(`interrupted by ${signal}`))
+    })
   }
   return controller.signal
 }

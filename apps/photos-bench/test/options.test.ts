@@ -17,6 +17,11 @@ t.test("several sizes may be given, none is the scenario's own", async (t) => {
   t.same(parseCommandLine([]).sizes, [])
 })
 
+t.test('numbers of replicas are taken in ascending order, each once', async (t) => {
+  t.same(parseCommandLine(['--replicas', '8,1,2,1']).replicaCounts, [1, 2, 8])
+  t.same(parseCommandLine([]).replicaCounts, [])
+})
+
 t.test('one core is left to the server, and there is a thread in any case', async (t) => {
   t.ok(parseCommandLine([]).settings.threads >= 1)
   t.equal(parseCommandLine(['--threads', '3']).settings.threads, 3)
@@ -30,6 +35,9 @@ for (const [args, said] of [
   [['--threads', '0'], '--threads must be'],
   [['--threads', '1.5'], '--threads must be'],
   [['--slow-down', '-1'], "Option '--slow-down' argument is ambiguous"],
+  [['--quota', '2'], '--quota must be from 0.01 to 1, in cores'],
+  [['--replicas', '0'], '--replicas must be a whole number above 0'],
+  [['--replicas', '65'], '--replicas must be at most 64'],
   [['--quick'], "Unknown option '--quick'"],
 ] as const) {
   t.test(`${args.join(' ')} is refused`, async (t) => {

@@ -9,16 +9,16 @@ t.test('what processes use', { skip: canMeasureProcesses ? false : 'only Linux t
     while (performance.now() < end);
     const { user, system } = process.cpuUsage()
     const own = (user + system) / 1e6
-    const { busySeconds, waitingSeconds } = cpuUsage(process.pid)
+    const { busySeconds, waitingSeconds } = cpuUsage([process.pid])
     t.ok(busySeconds > 0)
     t.ok(Math.abs(busySeconds - own) < 0.1, `${busySeconds} s, and ${own} s by its own account`)
     t.ok(waitingSeconds >= 0)
   })
 
   t.test('the memory of a process is split into its own and that of mapped files', async (t) => {
-    const before = memoryUsage(process.pid)
+    const before = memoryUsage([process.pid])
     const held = Buffer.alloc(64e6, 1)
-    const after = memoryUsage(process.pid)
+    const after = memoryUsage([process.pid])
     t.ok(after.anonymousBytes - before.anonymousBytes > 50e6)
     t.ok(after.fileBytes - before.fileBytes < 10e6)
     t.ok(after.fileBytes > 1e6)
@@ -34,14 +34,14 @@ t.test('what processes use', { skip: canMeasureProcesses ? false : 'only Linux t
     })
     t.teardown(() => process.kill(-(root.pid ?? 0), 'SIGKILL'))
     await once(root.stdout, 'data')
-    t.ok(memoryUsage(root.pid ?? 0).anonymousBytes > 96e6)
-    t.ok(memoryUsage(process.pid).anonymousBytes > memoryUsage(root.pid ?? 0).anonymousBytes)
+    t.ok(memoryUsage([root.pid ?? 0]).anonymousBytes > 96e6)
+    t.ok(memoryUsage([process.pid]).anonymousBytes > memoryUsage([root.pid ?? 0]).anonymousBytes)
   })
 
   t.test('a process that has gone uses nothing', async (t) => {
     const gone = spawn('true')
     await once(gone, 'exit')
-    t.same(memoryUsage(gone.pid ?? 0), { anonymousBytes: 0, fileBytes: 0 })
-    t.same(cpuUsage(gone.pid ?? 0), { busySeconds: 0, waitingSeconds: 0, majorFaults: 0 })
+    t.same(memoryUsage([gone.pid ?? 0]), { anonymousBytes: 0, fileBytes: 0 })
+    t.same(cpuUsage([gone.pid ?? 0]), { busySeconds: 0, waitingSeconds: 0, majorFaults: 0 })
   })
 })

@@ -5,6 +5,7 @@ import { loadConfig } from 'photos-api/config'
 import {
   type NginxServer,
   type NginxVariables,
+  nginxServers,
   type RedisServer,
   startNginx,
   startRedis,
@@ -42,8 +43,7 @@ export interface StackStatus {
 }
 
 export const MAX_REPLICAS = 64
-/** As infra/nginx/variables.env has it. A replica that fails is left out for 2 s, which nginx counts in whole seconds. */
-const SERVER_PARAMETERS = 'max_fails=2 fail_timeout=2s'
+/** NGINX leaves a replica that failed out for 2 s, which it counts in whole seconds. */
 const LEFT_OUT_MS = 3000
 
 /** The whole system as processes of this machine, all from the files of `infra`. Changes are made one after the other. */
@@ -257,5 +257,4 @@ async function stopAll(replicas: readonly Replica[]): Promise<void> {
   await Promise.all(replicas.map((replica) => replica.stop()))
 }
 
-const serversOf = (replicas: readonly Replica[]): string =>
-  replicas.map(({ port }) => `server 127.0.0.1:${port} ${SERVER_PARAMETERS};`).join(' ')
+const serversOf = (replicas: readonly Replica[]): string => nginxServers(replicas.map(({ port }) => port))

@@ -15,7 +15,10 @@ export interface CouchdbOptions {
   readonly maxReadsInFlight?: number | undefined
   /** How many workspaces one request may read. Default 128. */
   readonly maxReadBatch?: number | undefined
-  /** How many writing requests may be under way at once, over all nodes. Default 2, and one more for each further node. */
+  /**
+   * How many writing requests may be under way at once, over all nodes. Default one a node: a request costs CouchDB far more than a
+   * document in it, so what comes meanwhile goes together.
+   */
   readonly maxWritesInFlight?: number | undefined
   /** How many workspaces one request may write. Default 128. */
   readonly maxWriteBatch?: number | undefined
@@ -50,11 +53,10 @@ export const MAX_SINGLES_IN_FLIGHT = 16
 
 /** The options with the defaults for those that were not given. */
 export function withDefaults(options: CouchdbOptions) {
-  const requestsInFlight = 1 + options.urls.length
   return {
-    maxReadsInFlight: options.maxReadsInFlight ?? requestsInFlight,
+    maxReadsInFlight: options.maxReadsInFlight ?? 1 + options.urls.length,
     maxReadBatch: options.maxReadBatch ?? 128,
-    maxWritesInFlight: options.maxWritesInFlight ?? requestsInFlight,
+    maxWritesInFlight: options.maxWritesInFlight ?? options.urls.length,
     maxWriteBatch: options.maxWriteBatch ?? 128,
     maxWaiting: options.maxWaiting ?? 10_000,
     readTimeoutMs: options.readTimeoutMs ?? 5000,

@@ -170,11 +170,11 @@ t.test('a stream that is read slowly is held back, loses nothing, and is no sile
       finished = true
     })
   })
-  const stream = clientOf(t, server.url).stream({ path: '/', idleMs: 50 })
+  const stream = clientOf(t, server.url).stream({ path: '/', idleMs: 1000 })
   let size = 0
   for await (const chunk of stream) {
     // Longer than the silence that is allowed, while the rest waits in the connection.
-    if (size === 0) await new Promise((resolve) => setTimeout(resolve, 120))
+    if (size === 0) await new Promise((resolve) => setTimeout(resolve, 2500))
     if (size === 0) t.notOk(finished, `the server is held back after ${written} lines`)
     size += chunk.length
   }

@@ -8,6 +8,13 @@ import { createInterface } from 'node:readline'
 import { type NginxVariables, renderNginx } from './nginx-templates.js'
 import { freePort, isRunning, runCommand } from './processes.js'
 
+/** What infra/nginx/variables.env says of a server: one that fails is left out for 2 s, which nginx counts in whole seconds. */
+const SERVER_PARAMETERS = 'max_fails=2 fail_timeout=2s'
+
+/** The EDGE_SERVERS of servers on these loopback ports. */
+export const nginxServers = (ports: readonly number[], parameters = SERVER_PARAMETERS): string =>
+  ports.map((port) => `server 127.0.0.1:${port} ${parameters};`).join(' ')
+
 export interface NginxOptions {
   /** On top of `infra/nginx/variables.env`. Addresses, directories and logs are chosen here where they are not given. */
   readonly variables?: NginxVariables | undefined

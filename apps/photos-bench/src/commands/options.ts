@@ -11,6 +11,11 @@ const DEFAULT_SEED = 1
 /** More threads than this never had to be used to keep one server busy. */
 const MOST_THREADS = 4
 
+/** Each is a process. */
+const MOST_REPLICAS = 64
+/** The kernel takes no quota below 1 ms a period, which here is 100 ms. */
+const LEAST_QUOTA = 0.01
+
 /** What a command line says after the command's name. */
 export interface CommandLine {
   readonly positionals: readonly string[]
@@ -22,6 +27,10 @@ export interface CommandLine {
   readonly out: string | undefined
   readonly short: boolean
   readonly floors: string | undefined
+  /** scale: how many replicas there are, in turn; empty: as many as it usually measures. */
+  readonly replicaCounts: readonly number[]
+  /** scale: how much of a core a replica may use. */
+  readonly quotaCores: number | undefined
   readonly help: boolean
 }
 
@@ -46,7 +55,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
       sampleOneIn: SAMPLE_ONE_IN,
       ...present('slowDown', number('slow-down')),
     },
-    sizes: sizesOf(values.workspaces),
+    sizes: countsOf('workspaces', values.workspaces),
     overrides: {
       ...present('rounds', number('rounds')),
       ...present('slotSeconds', number('slot-seconds')),
@@ -57,6 +66,8 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     out: values.out,
     short: values.short ?? false,
     floors: values.floors,
+    replicaCounts: replicaCountsOf(values.replicas),
+    quotaCores: quotaOf(number('quota')),
     help: values.help ?? false,
   }
 }
@@ -69,6 +80,7 @@ type NumberOption =
   | 'threads'
   | 'seed'
   | 'slow-down'
+  | 'quota'
 
 function parseStrictly(args: readonly string[]) {
   const text = { type: 'string' } as const
@@ -89,6 +101,8 @@ function parseStrictly(args: readonly string[]) {
         'cache-dir': text,
         out: text,
         floors: text,
+        replicas: text,
+        quota: text,
         short: flag,
         help: { ...flag, short: 'h' },
       },
@@ -98,13 +112,26 @@ function parseStrictly(args: readonly string[]) {
   }
 }
 
-function sizesOf(text: string | undefined): number[] {
+function countsOf(name: string, text: string | undefined): number[] {
   if (text === undefined) return []
-  const sizes = text.split(',').map(Number)
-  if (!sizes.every((size) => Number.isInteger(size) && size > 0)) {
-    throw new UsageError('--workspaces must be a whole number above 0, or several with commas between them')
+  const counts = text.split(',').map(Number)
+  if (!counts.every((count) => Number.isInteger(count) && count > 0)) {
+    throw new UsageError(`--${name} must be a whole number above 0, or several with commas between them`)
   }
-  return sizes
+  return counts
+}
+
+function replicaCountsOf(text: string | undefined): number[] {
+  const counts = [...new Set(countsOf('replicas', text))].sort((one, other) => one - other)
+  if (counts.some((count) => count > MOST_REPLICAS))
+    throw new UsageError(`--replicas must be at most ${MOST_REPLICAS}`)
+  return counts
+}
+
+function quotaOf(cores: number | undefined): number | undefined {
+  if (cores !== undefined && !(cores >= LEAST_QUOTA && cores <= 1))
+    throw new UsageError(`--quota must be from ${LEAST_QUOTA} to 1, in cores`)
+  return cores
 }
 
 /** One core is left to the server. */

@@ -10,6 +10,7 @@ import type { Scenario } from '../scenario/schema.js'
 import { subjectOf } from '../subjects/index.js'
 import type { CommandLine } from './options.js'
 import { Progress } from './progress.js'
+import { reportDirectory } from './report-directory.js'
 
 /** What `bench` runs when it is not told. */
 const DEFAULT_SCENARIOS = ['embedded-collections', 'embedded-photos']

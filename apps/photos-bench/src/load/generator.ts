@@ -16,8 +16,9 @@ export type LoadReport = Omit<ThreadReport, 'lateness'> & {
 /** Load before the measuring begins, so that every connection is open and in step. */
 const RAMP_MS = 300
 
-/** Called at the two instants between which a slot is measured. */
+/** Called at instants of a slot: all connections are open and in step; the measuring begins, and ends. */
 export interface SlotHooks {
+  readonly onOpen?: (() => void) | undefined
   readonly onBegin?: (() => void) | undefined
   readonly onEnd?: (() => void) | undefined
 }
@@ -44,8 +45,16 @@ export class Generator {
     return this.#threads.length
   }
 
-  /** Puts a server under load, measures it for so long and says what was seen. */
-  async run(load: Load, measureMs: number, { onBegin, onEnd }: SlotHooks = {}): Promise<LoadReport> {
+  /**
+   * Puts a server under load, measures it for so long and says what was seen.
+   * @param settleMs load between the opening of the connections and the measuring
+   */
+  async run(
+    load: Load,
+    measureMs: number,
+    { onOpen, onBegin, onEnd }: SlotHooks = {},
+    settleMs = 0,
+  ): Promise<LoadReport> {
     // A thread without a connection would have nothing to do.
     const threads = this.#threads.slice(0, load.connections)
     const loading = this.#answers(threads, 'loading')
@@ -54,6 +63,8 @@ export class Generator {
     })
     await this.#unlessFailed(loading)
     await this.#unlessFailed(delay(RAMP_MS))
+    onOpen?.()
+    await this.#unlessFailed(delay(settleMs))
     for (const thread of threads) tell(thread, { type: 'measure' })
     onBegin?.()
     await this.#unlessFailed(delay(measureMs))

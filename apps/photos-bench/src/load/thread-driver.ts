@@ -5,6 +5,7 @@ import { changesData } from '../scenario/schema.js'
 import { encodeHistogram, newHistogram } from '../stats/histogram.js'
 import { AnswerChecker, type WrongAnswer, wrongAnswer } from './answer-checker.js'
 import { type DrivenClient, drivenClient, type RequestIterator } from './autocannon-client.js'
+import { FIXED_ETAG, FIXED_PHOTO_ID } from './fixed-answer.js'
 import type { ThreadLoad, ThreadReport } from './messages.js'
 import type { BenchRequest } from './operations.js'
 import { Pacer } from './pacer.js'
@@ -18,9 +19,6 @@ const ANSWER_TIMEOUT_SECONDS = 30
 /** How often autocannon looks whether it was stopped. */
 const STOP_CHECK_MS = 50
 const KEPT_WRONG_ANSWERS = 5
-/** The ETag of every answer of a control. */
-export const FIXED_ETAG = '"1"'
-const FIXED_PHOTO_ID = 'fixed'
 
 /** One slot of one thread: autocannon, with requests of ours and measured by us. */
 export class ThreadDriver {

@@ -2,10 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs'
 
 /*
  * What processes use, read from Linux's /proc (https://man7.org/linux/man-pages/man5/proc.5.html). A server may be several
- * processes, so each figure is of a process and all its descendants.
+ * processes, so each figure is of some processes and all their descendants.
  */
 
-/** What a process tree has used of the CPUs since it began. */
+/** What processes have used of the CPUs since they began. */
 export interface CpuUsage {
   /** User and system time, in seconds. */
   readonly busySeconds: number
@@ -15,7 +15,7 @@ export interface CpuUsage {
   readonly majorFaults: number
 }
 
-/** What a process tree holds of the memory now. */
+/** What processes hold of the memory now. */
 export interface MemoryUsage {
   /** RssAnon: its own memory, without mapped files. */
   readonly anonymousBytes: number
@@ -29,11 +29,11 @@ const TICKS_PER_SECOND = 100
 /** Whether this system tells what processes use. */
 export const canMeasureProcesses = process.platform === 'linux'
 
-export function cpuUsage(rootPid: number): CpuUsage {
+export function cpuUsage(rootPids: readonly number[]): CpuUsage {
   let ticks = 0
   let majorFaults = 0
   let waitingNanoseconds = 0
-  for (const pid of processTree(rootPid)) {
+  for (const pid of processTrees(rootPids)) {
     const stat = readStat(pid)
     ticks += stat?.ticks ?? 0
     majorFaults += stat?.majorFaults ?? 0
@@ -42,10 +42,10 @@ export function cpuUsage(rootPid: number): CpuUsage {
   return { busySeconds: ticks / TICKS_PER_SECOND, waitingSeconds: waitingNanoseconds / 1e9, majorFaults }
 }
 
-export function memoryUsage(rootPid: number): MemoryUsage {
+export function memoryUsage(rootPids: readonly number[]): MemoryUsage {
   let anonymousKilobytes = 0
   let fileKilobytes = 0
-  for (const pid of processTree(rootPid)) {
+  for (const pid of processTrees(rootPids)) {
     const status = read(`/proc/${pid}/status`)
     anonymousKilobytes += field(status, 'RssAnon')
     fileKilobytes += field(status, 'RssFile')
@@ -53,7 +53,14 @@ export function memoryUsage(rootPid: number): MemoryUsage {
   return { anonymousBytes: anonymousKilobytes * 1024, fileBytes: fileKilobytes * 1024 }
 }
 
-function processTree(rootPid: number): number[] {
+/** The difference of two figures of the same processes. */
+export const usedBetween = (before: CpuUsage, after: CpuUsage): CpuUsage => ({
+  busySeconds: after.busySeconds - before.busySeconds,
+  waitingSeconds: after.waitingSeconds - before.waitingSeconds,
+  majorFaults: after.majorFaults - before.majorFaults,
+})
+
+function processTrees(rootPids: readonly number[]): Set<number> {
   const childrenOf = new Map<number, number[]>()
   for (const name of readdirSync('/proc')) {
     const pid = Number(name)
@@ -62,10 +69,10 @@ function processTree(rootPid: number): number[] {
     const siblings = childrenOf.get(stat.parentPid) ?? []
     childrenOf.set(stat.parentPid, [...siblings, pid])
   }
-  const tree = [rootPid]
-  // The list grows while it is walked: children come behind their parents.
-  for (const pid of tree) tree.push(...(childrenOf.get(pid) ?? []))
-  return tree
+  const trees = new Set(rootPids)
+  // The set grows while it is walked: children come behind their parents.
+  for (const pid of trees) for (const child of childrenOf.get(pid) ?? []) trees.add(child)
+  return trees
 }
 
 interface Stat {

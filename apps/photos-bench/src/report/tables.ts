@@ -1,4 +1,4 @@
-import type { Ratio, Results, ScenarioResult, Slot } from '../run/result.js'
+import type { Ratio, Results, RunSettings, ScenarioResult, Slot } from '../run/result.js'
 import { METRIC_NAMES, METRICS, type MetricName } from '../stats/metrics.js'
 import { median } from '../stats/robust.js'
 import { formatBytes, formatMetric, formatPercent, formatRatio, formatWhole } from './format.js'
@@ -104,7 +104,16 @@ export function verificationLine({ verification }: ScenarioResult): string {
   return `${formatWhole(checked)} bodies checked, ${formatWhole(wrong)} wrong answers, ${formatWhole(errors)} failed connections`
 }
 
-export function environmentTable({ machine, versions, commit, startedAt, settings }: Results): Table {
+/** Where and with what it was measured: of any results that say so. */
+export function environmentTable({
+  machine,
+  versions,
+  commit,
+  startedAt,
+  settings,
+}: Omit<Results, 'format' | 'scenarios' | 'settings'> & {
+  readonly settings: Pick<RunSettings, 'threads' | 'seed' | 'slowDown'>
+}): Table {
   const { cpu, cores, memoryBytes, system, loadAverage } = machine
   const versionText = Object.entries(versions).map(([name, version]) => `${name} ${version}`)
   return {

@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { Generator, type Load, type LoadReport } from '../load/generator.js'
 import {
   type CpuUsage,
@@ -6,11 +5,13 @@ import {
   cpuUsage,
   type MemoryUsage,
   memoryUsage,
+  usedBetween,
 } from '../machine/process-usage.js'
 import { changesData, type Scenario } from '../scenario/schema.js'
 import { slotOrder } from '../stats/ratios.js'
 import type { RunningSubject, Subject } from '../subjects/subject.js'
 import { averageAnswerBytes } from './answer-size.js'
+import { rejectionOf } from './rejection.js'
 import type { RunSettings } from './result.js'
 
 export interface RunOptions {
@@ -134,10 +135,10 @@ class ScenarioRun {
     const startedAt = new Date().toISOString()
     const loading = this.#generator.run(this.#load(name, subject.origin, seconds), seconds * 1000, {
       onBegin: () => {
-        before = canMeasureProcesses ? cpuUsage(subject.pid) : undefined
+        before = canMeasureProcesses ? cpuUsage(subject.pids) : undefined
       },
       onEnd: () => {
-        after = canMeasureProcesses ? cpuUsage(subject.pid) : undefined
+        after = canMeasureProcesses ? cpuUsage(subject.pids) : undefined
       },
     })
     const report = await Promise.race([loading, subject.died, this.#aborted])
@@ -146,8 +147,8 @@ class ScenarioRun {
       subject: name,
       startedAt,
       report,
-      cpu: before && after && difference(before, after),
-      memory: canMeasureProcesses ? memoryUsage(subject.pid) : undefined,
+      cpu: before && after && usedBetween(before, after),
+      memory: canMeasureProcesses ? memoryUsage(subject.pids) : undefined,
     }
   }
 
@@ -177,20 +178,4 @@ class ScenarioRun {
     if (subject === undefined) throw new Error(`${name} was not started`)
     return subject
   }
-}
-
-const difference = (before: CpuUsage, after: CpuUsage): CpuUsage => ({
-  busySeconds: after.busySeconds - before.busySeconds,
-  waitingSeconds: after.waitingSeconds - before.waitingSeconds,
-  majorFaults: after.majorFaults - before.majorFaults,
-})
-
-/** A promise that rejects with the reason when the signal aborts. */
-function rejectionOf(signal: AbortSignal): Promise<never> {
-  const rejection = (async (): Promise<never> => {
-    if (!signal.aborted) await once(signal, 'abort')
-    throw signal.reason
-  })()
-  rejection.catch(() => undefined)
-  return rejection
 }

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { freePort, startServerProcess } from './server-process.js'
-import type { Subject } from './subject.js'
+import type { RunningSubject, Subject, SubjectContext } from './subject.js'
 
 const SERVER = fileURLToPath(new URL('./bare-fastify-server.js', import.meta.url))
 
@@ -8,15 +8,21 @@ const SERVER = fileURLToPath(new URL('./bare-fastify-server.js', import.meta.url
 export const bareFastify: Subject = {
   description: 'bare Fastify routes that send one fixed buffer',
   answers: 'fixed',
-  async start({ answerBytes }) {
-    const port = await freePort()
-    return startServerProcess({
-      name: 'bare-fastify',
-      command: process.execPath,
-      args: [SERVER],
-      env: { NODE_ENV: 'production', PORT: String(port), ANSWER_BYTES: String(answerBytes) },
-      port,
-      readyPath: '/api/photos/workspace/ready',
-    })
-  },
+  start: (context) => startBareFastify(context),
+}
+
+/** @param env what it says to caches: CACHE_CONTROL */
+export async function startBareFastify(
+  { answerBytes }: Pick<SubjectContext, 'answerBytes'>,
+  env: { readonly CACHE_CONTROL?: string } = {},
+): Promise<RunningSubject> {
+  const port = await freePort()
+  return startServerProcess({
+    name: 'bare-fastify',
+    command: process.execPath,
+    args: [SERVER],
+    env: { NODE_ENV: 'production', PORT: String(port), ANSWER_BYTES: String(answerBytes), ...env },
+    port,
+    readyPath: '/api/photos/workspace/ready',
+  })
 }

@@ -1,8 +1,6 @@
-import { sampleWorkspaceId } from 'photos-samples'
-import { startRedis } from 'photos-test-servers'
-import { couchdbData } from '../data/couchdb-data.js'
+import { cachedData } from '../data/cached-data.js'
 import { noCouchdb } from '../data/couchdb-servers.js'
-import { SetupError } from '../errors.js'
+import { readAll } from './read-all.js'
 import { startService } from './service.js'
 import type { Subject, SubjectContext } from './subject.js'
 
@@ -29,14 +27,8 @@ function cachedBy(
     answers: 'samples',
     unavailable: noCouchdb,
     async start(context) {
-      const data = await couchdbData(context)
-      const redis = await startRedis({ settings: { maxmemory: '2gb' } })
-      const release = async (): Promise<void> => {
-        await redis.close()
-        await data.release()
-      }
-      const urls = { COUCHDB_URL: data.urls.join(','), REDIS_URL: redis.url }
-      const service = await startService('cached', context, { ...urls, ...settings }, release)
+      const data = await cachedData(context)
+      const service = await startService('cached', context, { ...data.settings, ...settings }, data.release)
       try {
         await prepare(service.origin, context)
         return service
@@ -46,21 +38,4 @@ function cachedBy(
       }
     },
   }
-}
-
-const READERS = 256
-
-/** Reads every workspace once, so that each is in Redis. */
-async function readAll(origin: string, { workspaces, progress }: SubjectContext): Promise<void> {
-  let next = 0
-  const reader = async (): Promise<void> => {
-    while (next < workspaces) {
-      const index = next++
-      const answer = await fetch(`${origin}/api/photos/workspace/${sampleWorkspaceId(index)}`)
-      await answer.arrayBuffer()
-      if (!answer.ok) throw new SetupError(`status ${answer.status} for sample workspace ${index}`)
-      if (index % 10_000 === 0) progress(`filling Redis: ${index} of ${workspaces} workspaces`)
-    }
-  }
-  await Promise.all(Array.from({ length: READERS }, reader))
 }

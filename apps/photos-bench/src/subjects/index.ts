@@ -4,7 +4,9 @@ import { cached, redisCached, warmCached } from './cached.js'
 import { couchdb } from './couchdb.js'
 import { embedded, embeddedTenth } from './embedded.js'
 import { nanoGet } from './nano-get.js'
+import { nginx, nginxBare } from './nginx.js'
 import { original } from './original.js'
+import { stack } from './stack.js'
 import type { Subject } from './subject.js'
 
 /** Everything that can be measured, by the name that scenarios use. */
@@ -16,6 +18,9 @@ const SUBJECTS: Readonly<Record<string, Subject>> = {
   'cached-warm': warmCached,
   'redis-cached': redisCached,
   'bare-fastify': bareFastify,
+  nginx,
+  'nginx-bare': nginxBare,
+  stack,
   'nano-get': nanoGet,
   original,
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import Fastify from 'fastify'
 import nano from 'nano'
 import type { Photo } from 'photos-domain'
+import { SERVICE_CACHE_CONTROL } from './cache-control.js'
 
 /*
  * The control, as a process: the service's routes in the way that nano's documentation shows. A read is one `get`; a write is
@@ -14,7 +15,6 @@ interface Workspace {
 const [, server = '', name = ''] = /^(.*)\/([^/]+)$/.exec(process.env['DATABASE_URL'] ?? '') ?? []
 const database = nano(server).use<Workspace>(name)
 const app = Fastify({ logger: false })
-const cacheControl = 'max-age=0, s-maxage=1, stale-while-revalidate=1, stale-if-error=60'
 
 const statusOf = (error: unknown): unknown =>
   error instanceof Error ? Reflect.get(error, 'statusCode') : undefined
@@ -50,7 +50,7 @@ app.get('/ready', () => database.info())
 
 app.get<{ Params: { workspaceId: string } }>('/api/photos/workspace/:workspaceId', async (request, reply) => {
   const { _rev, photos } = await read(request.params.workspaceId)
-  reply.header('etag', `"${_rev ?? 0}"`).header('cache-control', cacheControl)
+  reply.header('etag', `"${_rev ?? 0}"`).header('cache-control', SERVICE_CACHE_CONTROL)
   return photos
 })
 
@@ -60,7 +60,7 @@ app.get<{ Params: { workspaceId: string; id: string } }>(
     const { _rev, photos } = await read(request.params.workspaceId)
     const photo = photos.find(({ id }) => id === request.params.id)
     if (photo === undefined) return reply.code(404).send()
-    reply.header('etag', `"${_rev ?? 0}"`).header('cache-control', cacheControl)
+    reply.header('etag', `"${_rev ?? 0}"`).header('cache-control', SERVICE_CACHE_CONTROL)
     return photo
   },
 )

@@ -23,6 +23,12 @@ export interface ServerProcessOptions {
   readonly readyPath: string
 }
 
+// Should this process end by an error that nothing caught, no server must outlive it.
+const running = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
 /** Starts a server as a process of its own and resolves once it answers. @throws SetupError when it does not */
 export async function startServerProcess(options: ServerProcessOptions): Promise<RunningSubject> {
   const { name, command, args, env, port, readyPath } = options
@@ -30,16 +36,14 @@ export async function startServerProcess(options: ServerProcessOptions): Promise
     env: { PATH: process.env['PATH'], ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  // Should this process end by an error that nothing caught, the server must not outlive it.
-  const kill = (): void => void child.kill('SIGKILL')
-  process.once('exit', kill)
+  running.add(child)
   let output = ''
   const keep = (chunk: Buffer): void => {
     output = `${output}${chunk.toString()}`.slice(-KEPT_OUTPUT_LENGTH)
   }
   child.stdout.on('data', keep)
   child.stderr.on('data', keep)
-  const exited = exitOf(child).finally(() => process.off('exit', kill))
+  const exited = exitOf(child).finally(() => running.delete(child))
   const died = exited.then((how): never => {
     throw new SetupError(`${name} ended (${how})${output === '' ? '' : `; it said:\n${output.trimEnd()}`}`)
   })
@@ -56,7 +60,14 @@ export async function startServerProcess(options: ServerProcessOptions): Promise
   }
   const { pid } = child
   if (pid === undefined) throw new SetupError(`${name} could not be started`)
-  return { origin, pid, died, stop: () => stop(child, exited) }
+  return { origin, pids: [pid], died, stop: () => stop(child, exited) }
+}
+
+/** Rejects when one of them dies. Like each one's own, it may be left alone: between slots nobody waits for it. */
+export function firstDeathOf(servers: readonly RunningSubject[]): Promise<never> {
+  const died = Promise.race(servers.map((server) => server.died))
+  died.catch(() => undefined)
+  return died
 }
 
 /** A port that was free a moment ago. */

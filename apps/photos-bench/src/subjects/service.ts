@@ -13,7 +13,7 @@ export async function startService(
   name: string,
   { slowDownMicroseconds }: Pick<SubjectContext, 'slowDownMicroseconds'>,
   settings: Readonly<Record<string, string>>,
-  release: () => Promise<void>,
+  release: () => Promise<void> = async () => {},
 ): Promise<RunningSubject> {
   const slowed = slowDownMicroseconds !== undefined
   try {

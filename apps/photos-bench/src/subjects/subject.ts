@@ -32,8 +32,8 @@ export interface SubjectContext {
 export interface RunningSubject {
   /** `http://127.0.0.1:3000` */
   readonly origin: string
-  /** The process whose use of CPU and memory counts, with all its descendants. */
-  readonly pid: number
+  /** The processes whose use of CPU and memory counts, with all their descendants. */
+  readonly pids: readonly number[]
   /** Rejects when it dies before it is stopped. */
   readonly died: Promise<never>
   stop(): Promise<void>

@@ -63,7 +63,7 @@ export const sampleSubject = (fault?: Fault): Subject => ({
     const server = await SampleServer.start(fault)
     return {
       origin: server.origin,
-      pid: process.pid,
+      pids: [process.pid],
       died: new Promise(() => {}),
       stop: () => server.close(),
     }

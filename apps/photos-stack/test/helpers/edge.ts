@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type RequestListener } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type NginxServer, type NginxVariables, startNginx } from 'photos-test-servers'
+import { type NginxServer, type NginxVariables, nginxServers, startNginx } from 'photos-test-servers'
 import type { Test } from 'tap'
 import { unusedPort } from '../../dist/ports.js'
 import { Replica } from '../../dist/replica.js'
@@ -58,7 +58,11 @@ export async function startEdge(
 export const serversOf = (
   replicas: readonly { readonly port: number }[],
   parameters = 'max_fails=0',
-): string => replicas.map(({ port }) => `server 127.0.0.1:${port} ${parameters};`).join(' ')
+): string =>
+  nginxServers(
+    replicas.map(({ port }) => port),
+    parameters,
+  )
 
 /** A server that stands in for a replica where a test needs one that misbehaves or that tells what it was asked. */
 export async function startDouble(t: Test, listener: RequestListener) {
