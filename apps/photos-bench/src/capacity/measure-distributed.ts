@@ -135,10 +135,10 @@ class DistributedBench {
       if (isFilled) await readAll(service.origin, workspaces)
       onFilled()
       const pids = {
-        service: service.pid,
-        redis: this.#redisPid(),
-        ...(listener === undefined ? {} : { listener: listener.pid }),
-        ...(this.#couchdbPid === undefined ? {} : { couchdb: this.#couchdbPid }),
+        service: service.pids,
+        redis: [this.#redisPid()],
+        ...(listener === undefined ? {} : { listener: listener.pids }),
+        ...(this.#couchdbPid === undefined ? {} : { couchdb: [this.#couchdbPid] }),
       }
       const demand = { origin: service.origin, workspaces, connections, seconds, ...load }
       await warm(demand)
@@ -157,7 +157,7 @@ class DistributedBench {
   }
 
   #redisBytes(): number {
-    return memoryUsage(this.#redisPid()).anonymousBytes
+    return memoryUsage([this.#redisPid()]).anonymousBytes
   }
 
   #redisPid(): number {

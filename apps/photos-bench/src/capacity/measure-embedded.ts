@@ -33,7 +33,7 @@ export async function measureEmbedded(options: MeasureOptions): Promise<Measured
   })
   const { pid: nginxPid } = nginx
   if (nginxPid === undefined) throw new SetupError('nginx is not running')
-  const pids = { service: service.pid, nginx: nginxPid }
+  const pids = { service: service.pids, nginx: [nginxPid] }
   const parts: MeasuredPart[] = []
   const measure = async (
     name: string,
@@ -71,7 +71,7 @@ export async function measureControl(options: MeasureOptions): Promise<MeasuredP
     const load = { ids: HOT, mix: READS, answers: { kind: 'fixed', bytes: answerBytes } } as const
     const demand = { origin: control.origin, workspaces, connections: CONNECTIONS, seconds, ...load }
     await warm(demand)
-    return { name: 'bare Fastify', ...(await measureLoad(demand, { service: control.pid })) }
+    return { name: 'bare Fastify', ...(await measureLoad(demand, { service: control.pids })) }
   } finally {
     await control.stop()
   }

@@ -36,13 +36,13 @@ const SEED = 1
  */
 export async function measureLoad(
   { origin, workspaces, ids, mix, connections, seconds, answers = { kind: 'samples' } }: MeasuredDemand,
-  pids: Readonly<Record<string, number>>,
+  pids: Readonly<Record<string, readonly number[]>>,
 ): Promise<MeasuredLoad> {
   const generator = new Generator(THREADS)
   const scenario = { workspaces, ids, mix }
   const busy = (): Record<string, number> => {
     const { user, system } = process.cpuUsage()
-    const servers = Object.entries(pids).map(([name, pid]) => [name, cpuUsage(pid).busySeconds])
+    const servers = Object.entries(pids).map(([name, ids]) => [name, cpuUsage(ids).busySeconds])
     return { ...Object.fromEntries(servers), generator: (user + system) / 1e6 }
   }
   let before: Record<string, number> = {}

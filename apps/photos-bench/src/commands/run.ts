@@ -63,11 +63,6 @@ export async function measure(
   return resultsSoFar()
 }
 
-/** Where a report goes that was not told: `reports/<kind>-<time>`. */
-export function reportDirectory(kind: string, startedAt: string = new Date().toISOString()): string {
-  return `reports/${kind}-${startedAt.slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-')}`
-}
-
 /** @throws UsageError naming everything that cannot run here, before anything is measured */
 function refuseUnavailable(scenarios: readonly Scenario[]): void {
   const reasons = new Set<string>()

@@ -13,7 +13,8 @@ import { cpuChart, ratioChart } from '../sizes/sizes-charts.js'
 import { sizesMarkdown } from '../sizes/sizes-markdown.js'
 import type { CommandLine } from './options.js'
 import { Progress } from './progress.js'
-import { measure, reportDirectory } from './run.js'
+import { reportDirectory } from './report-directory.js'
+import { measure } from './run.js'
 
 /** The hot set fits in memory whatever is stored; so does most of what Zipf's law asks for; the last asks for all. */
 const DEFAULT_SCENARIOS = ['embedded-hot', 'embedded-zipf', 'embedded-collections']
@@ -45,7 +46,7 @@ export async function sizesCommand(line: CommandLine, signal: AbortSignal): Prom
     if (seed !== undefined) seeds.push(seed)
   }
 
-  const out = line.out ?? reportDirectory('sizes')
+  const out = line.out ?? reportDirectory('sizes', new Date().toISOString())
   const results = await measure(ofSizes, { ...line, out }, signal)
   const groups = scalingGroups(results.scenarios)
   const markdown = sizesMarkdown(results.scenarios, seeds)

@@ -148,8 +148,8 @@ class SeedProcess {
   async #sample(): Promise<void> {
     const { pid } = this.#child
     if (pid !== undefined && canMeasureProcesses) {
-      this.#cpuSeconds = Math.max(this.#cpuSeconds, cpuUsage(pid).busySeconds)
-      const { anonymousBytes } = memoryUsage(pid)
+      this.#cpuSeconds = Math.max(this.#cpuSeconds, cpuUsage([pid]).busySeconds)
+      const { anonymousBytes } = memoryUsage([pid])
       // At its end it has none any more.
       if (anonymousBytes > 0) this.#anonymousBytes.push(anonymousBytes)
     }

@@ -33,7 +33,7 @@ export function cpuChart(groups: readonly Group[]): Chart {
 /** The same as a multiple of the control, which leaves the drift of the machine out. */
 export function ratioChart(groups: readonly Group[]): Chart {
   return sizesChart(
-    'CPU of a request as a multiple of the control’s in the same run, by workspaces stored',
+    'CPU of a request as a multiple of the control’s, by workspaces stored',
     'times the CPU of the control',
     groups.map((group) => ({
       name: group[0].scenario.name,

@@ -50,9 +50,11 @@ export async function startServerProcess(options: ServerProcessOptions): Promise
   died.catch(() => undefined)
 
   const origin = `http://${HOST}:${port}`
+  const asking = new AbortController()
   try {
-    await Promise.race([answers(`${origin}${readyPath}`), died])
+    await Promise.race([answers(`${origin}${readyPath}`, asking.signal), died])
   } catch (error) {
+    asking.abort()
     await stop(child, exited)
     throw error instanceof SetupError ? error : new SetupError(`${name} is not ready: ${String(error)}`)
   }
@@ -86,8 +88,8 @@ function exitOf(child: ChildProcess): Promise<string> {
   })
 }
 
-async function answers(url: string): Promise<void> {
-  const deadline = AbortSignal.timeout(READY_TIMEOUT_MS)
+async function answers(url: string, asking: AbortSignal): Promise<void> {
+  const deadline = AbortSignal.any([AbortSignal.timeout(READY_TIMEOUT_MS), asking])
   for (;;) {
     try {
       const response = await fetch(url, { signal: deadline })
