@@ -175,3 +175,21 @@ test('an answer is served stale for as long as the service allowed, and then no 
     ['200 STALE', '502 '],
   )
 })
+
+test('more keys than there is room to count fail no request', async (t) => {
+  const double = await startDouble(t, (_, response) => {
+    response.writeHead(200, { 'cache-control': 'max-age=0, s-maxage=1', etag: '"1"' }).end('[]')
+  })
+  // The least that nginx takes: room for some 250 keys.
+  const nginx = await startEdge(t, [double], { EDGE_CACHE_KEYS_SIZE: '32k', EDGE_CACHE_MIN_USES: '1' })
+  let key = 0
+  const statuses = new Map<number, number>()
+  const client = async (): Promise<void> => {
+    while (key < 20_000) {
+      const { status } = await send(nginx.url + workspacePath(`key-${key++}`))
+      statuses.set(status, (statuses.get(status) ?? 0) + 1)
+    }
+  }
+  await Promise.all(Array.from({ length: 128 }, client))
+  t.same([...statuses.keys()], [200])
+})
