@@ -38,9 +38,11 @@ export function checkDataFile(file: string): void {
   const fd = openIfExists(file)
   if (fd === undefined) return
   try {
-    const { size } = fstatSync(fd)
     // LMDB makes the file first, and writes both meta pages at once.
-    if (size > 0) checkMeta(latestMeta(fd), size)
+    if (fstatSync(fd).size === 0) return
+    const meta = latestMeta(fd)
+    // After the meta page: others may be writing, and a transaction's pages are there before it is in a meta page.
+    checkMeta(meta, fstatSync(fd).size)
   } finally {
     closeSync(fd)
   }

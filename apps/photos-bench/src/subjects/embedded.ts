@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { embeddedData } from '../data/embedded-data.js'
 import { startService } from './service.js'
 import type { RunningSubject, Subject, SubjectContext } from './subject.js'
@@ -9,14 +11,36 @@ export const embedded: Subject = {
   start: (context) => startEmbedded(context),
 }
 
-/** @param settings of the service, on top of where its store is */
+/**
+ * @param settings of the service, on top of where its store is
+ * @param server its script, where it is another build's
+ */
 export async function startEmbedded(
   context: SubjectContext,
   settings: Readonly<Record<string, string>> = {},
+  server?: string,
 ): Promise<RunningSubject> {
   const data = await embeddedData(context)
-  return startService('embedded', context, { PHOTOS_DATA_DIR: data.dir, ...settings }, data.release)
+  const environment = { PHOTOS_DATA_DIR: data.dir, ...settings }
+  return startService('embedded', context, environment, data.release, server)
 }
+
+/**
+ * The same as another build has it: that of the built checkout which BENCH_REFERENCE names, or else this one once more. Two builds in
+ * turns on one machine differ by what changed, which no floor against another server tells as closely.
+ */
+export const reference: Subject = {
+  ...embedded,
+  description: `${embedded.description}, of the build to compare with`,
+  unavailable({ BENCH_REFERENCE: checkout }) {
+    const server = serverOf(checkout)
+    return server === undefined || existsSync(server) ? undefined : `BENCH_REFERENCE: there is no ${server}`
+  },
+  start: (context) => startEmbedded(context, {}, serverOf(process.env['BENCH_REFERENCE'])),
+}
+
+const serverOf = (checkout = ''): string | undefined =>
+  checkout === '' ? undefined : resolve(checkout, 'apps/photos-api/dist/server.js')
 
 /** The same over a tenth of the workspaces: in turns with it, it tells what the size costs. */
 export const embeddedTenth: Subject = {

@@ -2,7 +2,7 @@ import { UsageError } from '../errors.js'
 import { bareFastify } from './bare-fastify.js'
 import { cached, redisCached, warmCached } from './cached.js'
 import { couchdb } from './couchdb.js'
-import { embedded, embeddedTenth } from './embedded.js'
+import { embedded, embeddedTenth, reference } from './embedded.js'
 import { nanoGet } from './nano-get.js'
 import { nginx, nginxBare } from './nginx.js'
 import { original } from './original.js'
@@ -13,6 +13,7 @@ import type { Subject } from './subject.js'
 const SUBJECTS: Readonly<Record<string, Subject>> = {
   embedded,
   'embedded-tenth': embeddedTenth,
+  reference,
   couchdb,
   cached,
   'cached-warm': warmCached,

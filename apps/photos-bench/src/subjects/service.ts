@@ -8,12 +8,14 @@ const SLOW_DOWN = new URL('./slow-down.js', import.meta.url).href
 /**
  * Starts photos-api as a process, with the settings that say what it stores in and caches with.
  * @param release what to do with its data once it has stopped, or did not start
+ * @param server the script to run, where it is another build's
  */
 export async function startService(
   name: string,
   { slowDownMicroseconds }: Pick<SubjectContext, 'slowDownMicroseconds'>,
   settings: Readonly<Record<string, string>>,
   release: () => Promise<void> = async () => {},
+  server = SERVER,
 ): Promise<RunningSubject> {
   const slowed = slowDownMicroseconds !== undefined
   try {
@@ -21,7 +23,7 @@ export async function startService(
     const service = await startServerProcess({
       name,
       command: process.execPath,
-      args: [...(slowed ? ['--import', SLOW_DOWN] : []), SERVER],
+      args: [...(slowed ? ['--import', SLOW_DOWN] : []), server],
       env: {
         NODE_ENV: 'production',
         HOST,
