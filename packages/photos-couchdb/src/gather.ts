@@ -2,13 +2,11 @@
 export type Outcome<Result> = { readonly value: Result } | { readonly error: unknown }
 
 export interface GatherOptions<Item, Result> {
-  /** How many batches may be under way at once. */
-  readonly maxInFlight: number
   /**
-   * How many batches may be under way whatever they hold. A further one leaves once as many items wait as the smallest under way
-   * holds: what a batch costs beside its items is then paid for as many as can be. Default: `maxInFlight`.
+   * How many batches may be under way at once. Beside others, a batch leaves once as many items wait as the smallest under way
+   * holds: what a batch costs beside its items is then paid for as many as can be.
    */
-  readonly eagerInFlight?: number
+  readonly maxInFlight: number
   /** How many items a batch may hold. */
   readonly maxBatch: number
   /** How much the items of a batch may weigh together; an item that weighs more leaves alone. Default: any weight. */
@@ -113,10 +111,9 @@ export class Gather<Item, Result> {
   }
 
   #hasRoom(): boolean {
-    const { maxInFlight, eagerInFlight = maxInFlight } = this.#options
     const waiting = this.#waiting.size
-    if (waiting === 0 || this.#underWay.size >= maxInFlight) return false
-    if (this.#underWay.size < eagerInFlight) return true
+    if (waiting === 0 || this.#underWay.size >= this.#options.maxInFlight) return false
+    if (this.#underWay.size === 0) return true
     for (const { length } of this.#underWay) if (waiting >= length) return true
     return false
   }

@@ -9,8 +9,8 @@ export interface CouchdbOptions {
   /** The account, where it does not stand in the URLs. A member of the database is enough. */
   readonly credentials?: Credentials | undefined
   /**
-   * How many reading requests may be under way at once, over all nodes. Default 2, and one more for each further node. Beyond one a
-   * node, they are as large as those under way.
+   * How many reading requests may be under way at once, over all nodes. Default 2, and one more for each further node. Beside
+   * others, a request leaves only when it is as large as the smallest of them.
    */
   readonly maxReadsInFlight?: number | undefined
   /** How many workspaces one request may read. Default 128. */

@@ -91,7 +91,6 @@ export class CouchdbRepository implements PhotoRepository {
     this.#settler = new Settler(this.#nodes, writer, { attemptTimeoutMs, looks: 8 })
     this.#reads = new Gather<WorkspaceId, Stored>({
       maxInFlight: settings.maxReadsInFlight,
-      eagerInFlight: options.urls.length,
       maxBatch: settings.maxReadBatch,
       maxWaiting,
       timeoutMs: settings.readTimeoutMs,
@@ -105,7 +104,6 @@ export class CouchdbRepository implements PhotoRepository {
     })
     this.#writes = new Gather<Write, Written>({
       maxInFlight: settings.maxWritesInFlight,
-      eagerInFlight: options.urls.length,
       maxBatch: settings.maxWriteBatch,
       maxBatchWeight: MAX_WRITE_BATCH_BYTES,
       weigh: weightOf,

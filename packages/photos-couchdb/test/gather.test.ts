@@ -67,7 +67,7 @@ t.test('what arrives meanwhile leaves together when there is room again, in orde
 })
 
 t.test('beside a large batch only one that is as large leaves', async (t) => {
-  const { ask, items, batch } = gatherer({ maxInFlight: 2, eagerInFlight: 1, maxBatch: 3 })
+  const { ask, items, batch } = gatherer({ maxInFlight: 2, maxBatch: 3 })
   const asked = ['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((key) => ask(key))
   t.strictSame(items(), ['a', 'b'], 'beside a single one, another')
   batch(0).answer()
@@ -316,11 +316,10 @@ t.test('whatever is asked and answered in whatever order, the rules hold', async
   )
   const property = fc.asyncProperty(
     fc.integer({ min: 1, max: 3 }),
-    fc.integer({ min: 1, max: 3 }),
     fc.integer({ min: 1, max: 4 }),
     fc.array(step, { maxLength: 60 }),
-    async (maxInFlight, eagerInFlight, maxBatch, steps) => {
-      const { gather, ask, sent } = gatherer({ maxInFlight, eagerInFlight, maxBatch })
+    async (maxInFlight, maxBatch, steps) => {
+      const { gather, ask, sent } = gatherer({ maxInFlight, maxBatch })
       const open = new Set<Sent>()
       const callers: { readonly key: string; readonly controller: AbortController; ended?: string }[] = []
       const settled: Promise<unknown>[] = []
@@ -335,7 +334,7 @@ t.test('whatever is asked and answered in whatever order, the rules hold', async
         }
         if (open.size > maxInFlight) throw new Error('more are under way than may be')
         const smallest = Math.min(...Array.from(open, ({ items }) => items.length))
-        const enough = open.size < eagerInFlight ? 1 : smallest
+        const enough = open.size === 0 ? 1 : smallest
         if (open.size < maxInFlight && gather.waiting >= enough)
           throw new Error('it waits though there is room')
       }
