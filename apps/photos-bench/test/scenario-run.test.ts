@@ -107,7 +107,6 @@ t.test('a server that dies while it is measured ends the run with what it said',
       const port = await freePort()
       return startServerProcess({
         name: 'unlucky',
-        command: process.execPath,
         args: ['-e', dies],
         env: { PORT: String(port) },
         port,
@@ -123,7 +122,6 @@ t.test('a server that does not come up is told with what it said', async (t) => 
   await t.rejects(
     startServerProcess({
       name: 'broken',
-      command: process.execPath,
       args: ['-e', 'throw new Error("bad configuration")'],
       env: {},
       port,

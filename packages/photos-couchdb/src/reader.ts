@@ -41,7 +41,8 @@ export class Reader {
       else outcomes[index] = this.#outcomeOf(workspaceId, leaves)
     }
     // Each that is read at once listens to it, for as long as it is: more than Node takes for no leak by default.
-    if (untold.length > 0 && signal !== undefined) setMaxListeners(2 * this.#options.maxSinglesInFlight, signal)
+    if (untold.length > 0 && signal !== undefined)
+      setMaxListeners(2 * this.#options.maxSinglesInFlight, signal)
     await eachOf(untold, this.#options.maxSinglesInFlight, async (index) => {
       const workspaceId = workspaceIds[index]
       if (workspaceId !== undefined) outcomes[index] = await this.#readAlone(workspaceId, signal)

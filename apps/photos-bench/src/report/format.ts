@@ -22,5 +22,6 @@ export const formatRatio = (ratio: number): string => ratio.toFixed(ratio < 10 ?
 export const formatPercent = (share: number): string => `${Math.round(share * 100)} %`
 
 export function formatMetric(metric: MetricName, value: number): string {
+  if (metric === 'heapBytesPerRequest') return `${formatCount(value)} B`
   return metric.endsWith('Latency') ? formatLatency(value) : formatCount(value)
 }

@@ -59,6 +59,8 @@ export interface Slot {
   readonly statuses: Readonly<Record<string, number>>
   /** What the server used of the CPUs; absent where the system does not tell. */
   readonly cpu?: CpuUsage | undefined
+  /** How many bytes the server put on V8's heap; absent where it is not one process of Node. */
+  readonly heapBytes?: number | undefined
   /** The share of the time in which the busiest thread of the generator had something to do, 0 to 1. */
   readonly generatorUtilization: number
   /** Microseconds. */

@@ -32,6 +32,8 @@ export interface MeasuredSlot {
   readonly report: LoadReport
   /** Absent where the system does not tell. */
   readonly cpu?: CpuUsage | undefined
+  /** What the server put on V8's heap; absent where it is not one process of Node. */
+  readonly heapBytes?: number | undefined
   /** At the end of the slot; absent where the system does not tell. */
   readonly memory?: MemoryUsage | undefined
 }
@@ -132,13 +134,16 @@ class ScenarioRun {
     const subject = this.#subject(name)
     let before: CpuUsage | undefined
     let after: CpuUsage | undefined
+    let heapBytes: Promise<number> | undefined
     const startedAt = new Date().toISOString()
     const loading = this.#generator.run(this.#load(name, subject.origin, seconds), seconds * 1000, {
       onBegin: () => {
         before = canMeasureProcesses ? cpuUsage(subject.pids) : undefined
+        subject.heap?.begin()
       },
       onEnd: () => {
         after = canMeasureProcesses ? cpuUsage(subject.pids) : undefined
+        heapBytes = subject.heap?.end()
       },
     })
     const report = await Promise.race([loading, subject.died, this.#aborted])
@@ -148,6 +153,7 @@ class ScenarioRun {
       startedAt,
       report,
       cpu: before && after && usedBetween(before, after),
+      heapBytes: await Promise.race([heapBytes, subject.died, this.#aborted]),
       memory: canMeasureProcesses ? memoryUsage(subject.pids) : undefined,
     }
   }

@@ -28,7 +28,7 @@ export function summarizeScenario(scenario: Scenario, measured: readonly Measure
   }
 }
 
-function slotOf({ subject, startedAt, report, cpu }: MeasuredSlot): Slot {
+function slotOf({ subject, startedAt, report, cpu, heapBytes }: MeasuredSlot): Slot {
   const { seconds, requests, statuses, latencies, throughput, utilization, lateness, unsent } = report
   return {
     subject,
@@ -37,6 +37,7 @@ function slotOf({ subject, startedAt, report, cpu }: MeasuredSlot): Slot {
     requests,
     statuses,
     cpu,
+    heapBytes,
     generatorUtilization: utilization,
     latency: summarize(decodeHistogram(latencies)),
     throughput,

@@ -26,6 +26,11 @@ export const METRICS = {
     of: ({ requests, cpu }) =>
       cpu === undefined || cpu.busySeconds === 0 ? undefined : requests / cpu.busySeconds,
   },
+  heapBytesPerRequest: {
+    title: 'heap a request',
+    better: 'lower',
+    of: ({ requests, heapBytes }) => (heapBytes === undefined ? undefined : heapBytes / requests),
+  },
   meanLatency: latency('mean', ({ latency }) => latency.mean),
   p50Latency: latency('p50', ({ latency }) => latency.p50),
   p99Latency: latency('p99', ({ latency }) => latency.p99),

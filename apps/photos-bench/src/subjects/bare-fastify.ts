@@ -19,7 +19,6 @@ export async function startBareFastify(
   const port = await freePort()
   return startServerProcess({
     name: 'bare-fastify',
-    command: process.execPath,
     args: [SERVER],
     env: { NODE_ENV: 'production', PORT: String(port), ANSWER_BYTES: String(answerBytes), ...env },
     port,

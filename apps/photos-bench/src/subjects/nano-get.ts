@@ -18,7 +18,6 @@ export const nanoGet: Subject = {
       const port = await freePort()
       const server = await startServerProcess({
         name: 'nano-get',
-        command: process.execPath,
         args: [SERVER],
         env: { NODE_ENV: 'production', PORT: String(port), DATABASE_URL: urls[0] ?? '' },
         port,

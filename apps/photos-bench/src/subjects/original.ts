@@ -24,7 +24,6 @@ export const original: Subject = {
       const port = await freePort()
       const server = await startServerProcess({
         name: 'original',
-        command: process.execPath,
         args: [SERVER],
         env: {
           NODE_ENV: 'production',

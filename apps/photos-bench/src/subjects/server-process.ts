@@ -3,9 +3,11 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { SetupError } from '../errors.js'
-import type { RunningSubject } from './subject.js'
+import type { HeapRequest } from './heap-meter.js'
+import type { HeapMeter, RunningSubject } from './subject.js'
 
 export const HOST = '127.0.0.1'
+const HEAP_METER = new URL('./heap-meter.js', import.meta.url).href
 const READY_TIMEOUT_MS = 120_000
 const READY_POLL_MS = 25
 const STOP_TIMEOUT_MS = 10_000
@@ -14,7 +16,7 @@ const KEPT_OUTPUT_LENGTH = 4000
 
 export interface ServerProcessOptions {
   readonly name: string
-  readonly command: string
+  /** Node's arguments: the script, and what stands before and behind it. */
   readonly args: readonly string[]
   /** Its whole environment, but for PATH. */
   readonly env: Readonly<Record<string, string>>
@@ -29,20 +31,20 @@ process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })
 
-/** Starts a server as a process of its own and resolves once it answers. @throws SetupError when it does not */
+/** Starts a server on Node as a process of its own and resolves once it answers. @throws SetupError when it does not */
 export async function startServerProcess(options: ServerProcessOptions): Promise<RunningSubject> {
-  const { name, command, args, env, port, readyPath } = options
-  const child = spawn(command, args, {
+  const { name, args, env, port, readyPath } = options
+  const child = spawn(process.execPath, ['--import', HEAP_METER, ...args], {
     env: { PATH: process.env['PATH'], ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
   running.add(child)
   let output = ''
   const keep = (chunk: Buffer): void => {
     output = `${output}${chunk.toString()}`.slice(-KEPT_OUTPUT_LENGTH)
   }
-  child.stdout.on('data', keep)
-  child.stderr.on('data', keep)
+  child.stdout?.on('data', keep)
+  child.stderr?.on('data', keep)
   const exited = exitOf(child).finally(() => running.delete(child))
   const died = exited.then((how): never => {
     throw new SetupError(`${name} ended (${how})${output === '' ? '' : `; it said:\n${output.trimEnd()}`}`)
@@ -60,7 +62,7 @@ export async function startServerProcess(options: ServerProcessOptions): Promise
   }
   const { pid } = child
   if (pid === undefined) throw new SetupError(`${name} could not be started`)
-  return { origin, pids: [pid], died, stop: () => stop(child, exited) }
+  return { origin, pids: [pid], heap: heapMeterOf(child), died, stop: () => stop(child, exited) }
 }
 
 /** Rejects when one of them dies. Like each one's own, it may be left alone: between slots nobody waits for it. */
@@ -68,6 +70,21 @@ export function firstDeathOf(servers: readonly RunningSubject[]): Promise<never>
   const died = Promise.race(servers.map((server) => server.died))
   died.catch(() => undefined)
   return died
+}
+
+/** Of a server that dies meanwhile there is no count: `died` tells. */
+function heapMeterOf(child: ChildProcess): HeapMeter {
+  const ask = (request: HeapRequest): boolean => child.send(request, () => undefined)
+  return {
+    begin() {
+      ask('begin')
+    },
+    end: () =>
+      new Promise((resolve) => {
+        child.once('message', (bytes) => resolve(Number(bytes)))
+        ask('end')
+      }),
+  }
 }
 
 /** A port that was free a moment ago. */

@@ -22,7 +22,6 @@ export async function startService(
     const port = await freePort()
     const service = await startServerProcess({
       name,
-      command: process.execPath,
       args: [...(slowed ? ['--import', SLOW_DOWN] : []), server],
       env: {
         NODE_ENV: 'production',

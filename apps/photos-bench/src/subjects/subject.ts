@@ -29,11 +29,20 @@ export interface SubjectContext {
   readonly progress: (text: string) => void
 }
 
+/** Counts the bytes that a server puts on V8's heap. */
+export interface HeapMeter {
+  begin(): void
+  /** How many since `begin`. */
+  end(): Promise<number>
+}
+
 export interface RunningSubject {
   /** `http://127.0.0.1:3000` */
   readonly origin: string
   /** The processes whose use of CPU and memory counts, with all their descendants. */
   readonly pids: readonly number[]
+  /** Absent where it is not one process of Node. */
+  readonly heap?: HeapMeter | undefined
   /** Rejects when it dies before it is stopped. */
   readonly died: Promise<never>
   stop(): Promise<void>

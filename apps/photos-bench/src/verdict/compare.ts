@@ -17,6 +17,7 @@ const SIGNIFICANT_ERRORS = 3
 const LEAST_CHANGE: Readonly<Record<MetricName, number>> = {
   requestsPerSecond: 0.05,
   requestsPerCpuSecond: 0.05,
+  heapBytesPerRequest: 0.05,
   meanLatency: 0.05,
   p50Latency: 0.05,
   p99Latency: 0.25,
