@@ -59,6 +59,8 @@ export interface ScaleRow {
   readonly load: LoadKind
   /** Answered. */
   readonly requestsPerSecond: number
+  /** At an arrival rate: which share of what was due was sent by the end. */
+  readonly sentShare?: number | undefined
   /** Microseconds. */
   readonly latency: LatencySummary
   readonly quotaUsed: number
