@@ -140,7 +140,9 @@ t.test('a request that costs many replicas more than one alone is told', async (
 })
 
 t.test('the report has every setup, the published figures, and says what was overloaded', async (t) => {
-  const slots = slotsWith((slot) => (slot.setup === 'before' && slot.load === 400 ? { requests: 100, unsent: 300 } : {}))
+  const slots = slotsWith((slot) =>
+    slot.setup === 'before' && slot.load === 400 ? { requests: 100, unsent: 300 } : {},
+  )
   const text = scaleMarkdown(resultsOf(slots))
   for (const part of ['2.4 s', '27 ms', '| 1 replica ', '| 2 replicas, microcache ', '(overloaded)', 'Holds'])
     t.match(text, part)

@@ -86,11 +86,7 @@ export function findingsOf(rows: readonly ScaleRow[], slots: readonly ScaleSlot[
     findings.push({
       aim: `at ${formatWhole(PUBLISHED.after.requestsPerSecond)} requests/s with the microcache: mean below ${AIMS.meanMs} ms, p99 below ${AIMS.p99Ms} ms, no errors`,
       measured: `mean ${formatLatency(mean)}, p99 ${formatLatency(p99)}, ${bad} errors, ${formatWhole(edge.requestsPerSecond)} answered a second`,
-      reached:
-        mean < AIMS.meanMs * 1000 &&
-        p99 < AIMS.p99Ms * 1000 &&
-        bad === 0 &&
-        !isOverloaded(edge),
+      reached: mean < AIMS.meanMs * 1000 && p99 < AIMS.p99Ms * 1000 && bad === 0 && !isOverloaded(edge),
     })
   }
   return findings
