@@ -69,6 +69,38 @@ t.test('without the store, nothing is answered that is known to be out of date',
   t.equal(await world.codeOfRead(reader, 'w'), 'REPOSITORY_UNAVAILABLE')
 })
 
+t.test('what Redis may lack is not answered stale once the feed that would tell is gone', async (t) => {
+  const world = new World()
+  const replica = await world.start()
+  const old = await world.write(replica, 'w')
+  const { model } = world.server
+  const { put, raise } = model
+  const others = async (): Promise<void> => {
+    for (const id of ['a', 'b', 'c', 'd']) await world.read(replica, id)
+  }
+  await others()
+  await world.simulation.advance(1000)
+
+  // A newer version is read from the store, Redis takes nothing in, and the feed breaks before it has told.
+  const newer = world.writeElsewhere('w')
+  replica.store.cutFeed()
+  model.put = () => {}
+  model.raise = () => {}
+  replica.driver.silenceCommands()
+  t.match(await world.read(replica, 'w', { fresh: true }), { version: newer })
+  await world.simulation.advance(100)
+  replica.driver.heal()
+  model.put = put.bind(model)
+  model.raise = raise.bind(model)
+  // The memory has no room for it any more.
+  await others()
+  t.match(model.get('w'), { version: old }, 'Redis has the older one')
+  replica.store.cut()
+  await world.simulation.advance(2000)
+  t.equal(await world.codeOfRead(replica, 'w'), 'REPOSITORY_UNAVAILABLE')
+  t.match(await world.read(replica, 'd'), { version: '0', stale: true }, 'what is in the memory still is')
+})
+
 t.test('a store that takes too long is not waited for where something can be answered instead', async (t) => {
   const world = new World()
   const replica = await world.start({ memoryLifeMs: 1000 })
