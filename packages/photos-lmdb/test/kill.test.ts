@@ -30,9 +30,15 @@ async function killedCounters(path: string): Promise<Acknowledgement[]> {
   const counters = Array.from({ length: COUNTERS }, () => {
     return new Counter(path, { workspaces: 200, writesAtOnce: 32 })
   })
-  for (const counter of counters) {
-    await counter.acknowledged(counter.acknowledgements.length + 1 + Math.floor(Math.random() * 100))
-    await counter.kill()
+  try {
+    await Counter.start(counters)
+    for (const counter of counters) {
+      await counter.acknowledged(counter.acknowledgements.length + 1 + Math.floor(Math.random() * 100))
+      await counter.kill()
+    }
+  } finally {
+    // Where one fails, the others would write on, and hold this test's output open, for ever.
+    for (const counter of counters) counter.abandon()
   }
   return counters.flatMap((counter) => counter.acknowledgements)
 }
