@@ -6,6 +6,7 @@ import { NEVER_WRITTEN, NO_PHOTOS, type Version, type WorkspaceId, type Workspac
 import { decodeValue } from './codec.js'
 import { checkDataFile } from './data-file.js'
 import { storeFailure } from './errors.js'
+import { OpeningGate } from './opening-gate.js'
 
 /** What the databases of a store hold. A store of a higher format is not touched. */
 const FORMAT = 1
@@ -54,20 +55,32 @@ export interface ConditionalWrite {
  */
 export class Environment {
   readonly path: string
+  readonly #gate: OpeningGate
   readonly #root: RootDatabase
   readonly #meta: Database<number, string>
   readonly #workspaces: Database<Uint8Array, WorkspaceId>
   readonly #changes: Database<WorkspaceId, number>
 
-  /** @throws PhotosError `REPOSITORY_UNAVAILABLE` */
-  constructor(path: string) {
-    this.path = path
+  /** Opens the store in a directory, or makes a new one there. @throws PhotosError `REPOSITORY_UNAVAILABLE` */
+  static async open(path: string): Promise<Environment> {
     try {
-      checkDataFile(join(path, 'data.mdb'))
-      this.#root = open(path, SETTINGS)
+      const gate = new OpeningGate(path)
+      try {
+        return await gate.open(() => new Environment(path, gate))
+      } catch (error) {
+        await gate.close()
+        throw error
+      }
     } catch (error) {
       throw storeFailure(path, 'cannot be opened', error)
     }
+  }
+
+  private constructor(path: string, gate: OpeningGate) {
+    this.path = path
+    this.#gate = gate
+    checkDataFile(join(path, 'data.mdb'))
+    this.#root = open(path, SETTINGS)
     try {
       this.#meta = this.#root.openDB('meta', { encoding: 'json' })
       this.#checkFormat()
@@ -76,7 +89,7 @@ export class Environment {
       this.#root.resetReadTxn()
     } catch (error) {
       void this.#root.close()
-      throw storeFailure(path, 'cannot be opened', error)
+      throw error
     }
   }
 
@@ -153,7 +166,23 @@ export class Environment {
    * kept. It is a child transaction, as lmdb keeps what a plain one wrote before it threw.
    */
   async transact(action: () => void): Promise<void> {
-    await this.#root.childTransaction(action)
+    while (!(await this.#tryToTransact(action))) await this.#gate.opened()
+  }
+
+  /** @returns whether it was done; not where another process is opening the store */
+  async #tryToTransact(action: () => void): Promise<boolean> {
+    const entered: (() => void)[] = []
+    try {
+      await this.#root.childTransaction(() => {
+        const leave = this.#gate.commit()
+        if (leave === undefined) return
+        entered.push(leave)
+        action()
+      })
+      return entered.length > 0
+    } finally {
+      for (const leave of entered) leave()
+    }
   }
 
   /**
@@ -179,8 +208,9 @@ export class Environment {
     this.#meta.put(FORMAT_KEY, FORMAT)
   }
 
-  close(): Promise<void> {
-    return this.#root.close()
+  async close(): Promise<void> {
+    await this.#root.close()
+    await this.#gate.close()
   }
 
   #lastVersion(): number {

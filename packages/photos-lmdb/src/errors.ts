@@ -24,6 +24,8 @@ const SYSTEM_CODES: Readonly<Record<string, string>> = {
   ENOTDIR: 'the path is not a directory',
   EEXIST: 'the path is not a directory',
   EISDIR: 'data.mdb is a directory',
+  EINVAL:
+    'LMDB refuses it, as it does when the last process that had it open closes it at that moment: restart this one',
   ENOMEM: 'there is not enough memory or address space',
 }
 

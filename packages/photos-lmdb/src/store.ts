@@ -9,7 +9,8 @@ export interface Store {
   readonly news: ChangeNews
 }
 
-interface OpenStore extends Store {
+interface OpenStore {
+  readonly store: Promise<Store>
   users: number
   /** Set once the last user has left. */
   closed: Promise<void> | undefined
@@ -24,31 +25,37 @@ const openStores = new Map<string, OpenStore>()
 /** Opens the store in a directory, or shares it. @throws PhotosError `REPOSITORY_UNAVAILABLE` */
 export async function acquireStore(path: string): Promise<Store> {
   const directory = prepareDirectory(path)
-  let store = openStores.get(directory)
-  while (store?.closed !== undefined) {
-    await store.closed
-    store = openStores.get(directory)
+  let opened = openStores.get(directory)
+  while (opened?.closed !== undefined) {
+    await opened.closed
+    opened = openStores.get(directory)
   }
-  store ??= openStore(directory)
-  store.users++
-  return store
+  if (opened === undefined) {
+    opened = { store: openStore(directory), users: 0, closed: undefined }
+    openStores.set(directory, opened)
+  }
+  opened.users++
+  return await opened.store
 }
 
-function openStore(directory: string): OpenStore {
-  const environment = new Environment(directory)
-  const news = new ChangeNews(() => environment.lastVersion())
-  const commits = new CommitQueue(environment, () => news.tell())
-  const store: OpenStore = { environment, commits, news, users: 0, closed: undefined }
-  openStores.set(directory, store)
-  return store
+async function openStore(directory: string): Promise<Store> {
+  try {
+    const environment = await Environment.open(directory)
+    const news = new ChangeNews(() => environment.lastVersion())
+    const commits = new CommitQueue(environment, () => news.tell())
+    return { environment, commits, news }
+  } catch (error) {
+    openStores.delete(directory)
+    throw error
+  }
 }
 
 /** Lets go of a store that was acquired; the last one to do so closes it. All of its own writes must have settled. */
 export async function releaseStore({ environment }: Store): Promise<void> {
-  const store = openStores.get(environment.path)
-  if (store === undefined) return
-  store.users--
-  if (store.users > 0) return
-  store.closed = environment.close().finally(() => openStores.delete(environment.path))
-  await store.closed
+  const opened = openStores.get(environment.path)
+  if (opened === undefined) return
+  opened.users--
+  if (opened.users > 0) return
+  opened.closed = environment.close().finally(() => openStores.delete(environment.path))
+  await opened.closed
 }

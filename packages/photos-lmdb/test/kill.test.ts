@@ -31,7 +31,6 @@ async function killedCounters(path: string): Promise<Acknowledgement[]> {
     return new Counter(path, { workspaces: 200, writesAtOnce: 32 })
   })
   try {
-    await Counter.start(counters)
     for (const counter of counters) {
       await counter.acknowledged(counter.acknowledgements.length + 1 + Math.floor(Math.random() * 100))
       await counter.kill()

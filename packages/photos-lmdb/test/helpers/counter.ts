@@ -27,22 +27,10 @@ export class Counter {
   constructor(path: string, { workspaces, writesAtOnce, counts = 0 }: CounterOptions) {
     const script = fileURLToPath(new URL('../processes/counter.js', import.meta.url))
     const args = [workspaces, writesAtOnce, counts].map(String)
-    const child = spawn(process.execPath, [script, path, ...args], { stdio: ['pipe', 'pipe', 'inherit'] })
+    const child = spawn(process.execPath, [script, path, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
     this.#process = child
     this.#ended = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>
     this.#lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
-  }
-
-  /**
-   * Lets them count, once all of them have the store open: a process that opens it while another one commits may undo that commit
-   * (see "Known" in the README).
-   */
-  static async start(counters: readonly Counter[]): Promise<void> {
-    for (const counter of counters) {
-      const { value } = await counter.#lines.next()
-      if (value !== 'open') throw new Error('it did not open the store')
-    }
-    for (const counter of counters) counter.#process.stdin?.end('go\n')
   }
 
   /** Resolves once so many writes have been acknowledged in all. */

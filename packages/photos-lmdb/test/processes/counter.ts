@@ -1,10 +1,8 @@
 /*
- * Opens the store, prints `open`, and waits for its input. Then it counts up in shared workspaces, and prints a line for each
- * write once it is acknowledged: workspace id, version, count.
+ * Counts up in shared workspaces, and prints a line for each write once it is acknowledged: workspace id, version, count.
  *
  *   node counter.js <directory> <workspaces> <writes at once> <counts to make, or 0 to go on until it is killed>
  */
-import { once } from 'node:events'
 import { isPhotosError } from 'photos-domain'
 import { openLmdbRepository } from 'photos-lmdb'
 import { contentOf, countOf } from '../helpers/counted.js'
@@ -12,9 +10,6 @@ import { contentOf, countOf } from '../helpers/counted.js'
 const [path = '', ...numbers] = process.argv.slice(2)
 const [workspaces = 1, writesAtOnce = 1, wanted = 0] = numbers.map(Number)
 const repository = await openLmdbRepository({ path })
-process.stdout.write('open\n')
-await once(process.stdin, 'data')
-process.stdin.destroy()
 let begun = 0
 
 async function countUp(): Promise<void> {
