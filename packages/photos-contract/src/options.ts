@@ -20,6 +20,11 @@ export interface RepositoryContractOptions {
    */
   readonly answersInOutage?: string | undefined
   /**
+   * For a store whose copies vote on each write: say why. The reason is printed. Where writers have been in conflict, such a store may
+   * write the record of the one that won once more, as it is, at a higher version. Absent: it never may.
+   */
+  readonly raisesVersions?: string | undefined
+  /**
    * How long the suite waits for what must happen some time (a change to be told, an outage to be over) before it says that
    * it did not, in milliseconds. It costs time only where a test fails. Default 20,000.
    */

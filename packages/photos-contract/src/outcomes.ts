@@ -1,4 +1,5 @@
 import {
+  compareVersions,
   isPhotosError,
   type PhotoRepository,
   type PhotosErrorCode,
@@ -43,6 +44,19 @@ export function sameRecord(
   what: string,
 ): void {
   t.same(recordDifferences(found, wanted), {}, what)
+}
+
+/** Asserts that a record is as the writer that won a conflict wrote it, at its version, or above where the store may raise it. */
+export function sameAsWon(
+  t: Test,
+  raisesVersions: string | undefined,
+  found: WorkspaceRecord,
+  won: WorkspaceRecord,
+  what: string,
+): void {
+  const isRaised = raisesVersions !== undefined && compareVersions(found.version, won.version) > 0
+  if (isRaised) t.comment(`the record may be at a higher version: ${raisesVersions}`)
+  sameRecord(t, found, isRaised ? { ...won, version: found.version } : won, what)
 }
 
 /** Asserts it of many records at once, each `[what it is, found, wanted]`. */

@@ -15,6 +15,7 @@ export class StoreUnderTest {
   readonly repository: PhotoRepository
   readonly otherWritesSeenWithinMs: number
   readonly answersInOutage: string | undefined
+  readonly raisesVersions: string | undefined
   readonly #opened: OpenedRepository
   readonly #patienceMs: number
   readonly #over = new AbortController()
@@ -24,6 +25,7 @@ export class StoreUnderTest {
     this.repository = opened.repository
     this.otherWritesSeenWithinMs = options.otherWritesSeenWithinMs ?? 0
     this.answersInOutage = options.answersInOutage
+    this.raisesVersions = options.raisesVersions
     this.#opened = opened
     this.#patienceMs = options.patienceMs ?? 20_000
     this.#repositories = [opened.repository]

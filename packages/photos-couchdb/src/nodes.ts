@@ -13,6 +13,8 @@ export interface NodesOptions extends NodeOptions {
 export interface Attempts {
   /** How much work it is, in documents. Default 1. */
   readonly work?: number
+  /** Which node it goes to, as `homeOf` tells; where that does not serve, to the next. Default: the one with least to do. */
+  readonly home?: number
   /** Whether a failure leads to another attempt. Default: every transient one. */
   readonly mayRetry?: (failure: RequestFailure) => boolean
   /** No further attempt once it aborts. */
@@ -29,13 +31,15 @@ export interface NodeMetrics {
 }
 
 /**
- * The nodes of a cluster. Work goes to the node that has least of it in flight. A node that fails is left, and taken back
- * once a probe finds that it serves.
+ * The nodes of a cluster. Work goes to the node that has least of it in flight, or to its home. A node that fails is left, and
+ * taken back once a probe finds that it serves.
  */
 export class Nodes {
   /** How many attempts were made again. */
   retries = 0
   readonly #nodes: readonly Node[]
+  /** In an order that all processes agree on, however they list them. */
+  readonly #homes: readonly Node[]
   readonly #options: NodesOptions
   readonly #waitingForAny = new Set<() => void>()
   /** Since when no node serves, on the clock of `performance.now()`. */
@@ -46,11 +50,22 @@ export class Nodes {
   constructor(addresses: readonly Address[], options: NodesOptions) {
     this.#options = options
     this.#nodes = addresses.map((address) => new Node(address, options, () => this.#onChange()))
+    this.#homes = this.#nodes.toSorted((a, b) => (a.address.origin < b.address.origin ? -1 : 1))
     if (this.#nodes.length > 1) for (const node of this.#nodes) node.watch()
   }
 
   get metrics(): readonly NodeMetrics[] {
     return this.#nodes.map(({ address, isUp, work }) => ({ origin: address.origin, isUp, inFlight: work }))
+  }
+
+  /** How many homes there are. */
+  get homes(): number {
+    return this.#homes.length
+  }
+
+  /** Which of the homes, from 0 on, a key has; the same in every process that names the same nodes. */
+  homeOf(key: string): number {
+    return this.homes === 1 ? 0 : hashOf(key) % this.homes
   }
 
   /**
@@ -59,10 +74,10 @@ export class Nodes {
    * @throws RequestFailure the last attempt's
    */
   async run<T>(operation: (node: Node) => Promise<T>, attempts: Attempts = {}): Promise<T> {
-    const { work = 1, mayRetry = isTransient, signal } = attempts
+    const { work = 1, home, mayRetry = isTransient, signal } = attempts
     const tried = new Set<Node>()
     for (let attempt = 1; ; attempt++) {
-      const node = this.#idlest(tried) ?? (await this.#another(attempt, tried, signal))
+      const node = this.#next(tried, home) ?? (await this.#another(attempt, tried, attempts))
       tried.add(node)
       node.work += work
       try {
@@ -86,6 +101,13 @@ export class Nodes {
     await Promise.all(this.#nodes.map((node) => node.close()))
   }
 
+  /** The node that serves, was not tried, and is the home or the next after it; without a home, the idlest. */
+  #next(tried: ReadonlySet<Node>, home: number | undefined): Node | undefined {
+    if (home === undefined) return this.#idlest(tried)
+    const nodes = [...this.#homes.slice(home), ...this.#homes.slice(0, home)]
+    return nodes.find((node) => node.isUp && !tried.has(node))
+  }
+
   /** The node that serves, was not tried, and has least to do; among equals each in its turn. */
   #idlest(tried: ReadonlySet<Node>): Node | undefined {
     let idlest: Node | undefined
@@ -99,14 +121,14 @@ export class Nodes {
   }
 
   /** A node when all that serve were tried: after a wait they are tried again. */
-  async #another(attempt: number, tried: Set<Node>, signal: AbortSignal | undefined): Promise<Node> {
+  async #another(attempt: number, tried: Set<Node>, { home, signal }: Attempts): Promise<Node> {
     tried.clear()
     if (attempt > 1) {
       const { first, longest } = this.#options.backoffMs
       await pause(Math.random() * Math.min(longest, first * 2 ** (attempt - 2)), signal)
     }
     for (;;) {
-      const node = this.#idlest(tried)
+      const node = this.#next(tried, home)
       if (node !== undefined) return node
       if (this.#isClosed) throw noneServes()
       await this.#untilOneServes(signal)
@@ -141,6 +163,13 @@ export class Nodes {
   #wakeAll(): void {
     for (const wake of this.#waitingForAny) wake()
   }
+}
+
+/** FNV-1a, 32 bits (http://www.isthe.com/chongo/tech/comp/fnv/), of the low bytes of a text. */
+function hashOf(text: string): number {
+  let hash = 0x811c9dc5
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ (text.charCodeAt(i) & 0xff), 0x01000193)
+  return hash >>> 0
 }
 
 const noneServes = (): RequestFailure => new RequestFailure('unreachable', 'no CouchDB node serves')

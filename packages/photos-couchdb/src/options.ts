@@ -16,11 +16,12 @@ export interface CouchdbOptions {
   /** How many workspaces one request may read. Default 128. */
   readonly maxReadBatch?: number | undefined
   /**
-   * How many writing requests may be under way at once, over all nodes. Default one a node: a request costs CouchDB far more than a
-   * document in it, so what comes meanwhile goes together.
+   * How many writing requests may be under way at once, over all nodes, and at least one for each. Default one a node: a request costs
+   * CouchDB far more than a document in it, so what comes meanwhile goes together. Each workspace has a node that its writes go
+   * to, which is the same in every process that names the same nodes.
    */
   readonly maxWritesInFlight?: number | undefined
-  /** How many workspaces one request may write. Default 128. */
+  /** How many workspaces one request may write. Default 512. */
   readonly maxWriteBatch?: number | undefined
   /** How many reads, and how many writes, may wait; one more is `REPOSITORY_OVERLOADED`. Default 10,000. */
   readonly maxWaiting?: number | undefined
@@ -57,7 +58,7 @@ export function withDefaults(options: CouchdbOptions) {
     maxReadsInFlight: options.maxReadsInFlight ?? 1 + options.urls.length,
     maxReadBatch: options.maxReadBatch ?? 128,
     maxWritesInFlight: options.maxWritesInFlight ?? options.urls.length,
-    maxWriteBatch: options.maxWriteBatch ?? 128,
+    maxWriteBatch: options.maxWriteBatch ?? 512,
     maxWaiting: options.maxWaiting ?? 10_000,
     readTimeoutMs: options.readTimeoutMs ?? 5000,
     attemptTimeoutMs: options.attemptTimeoutMs ?? 2000,

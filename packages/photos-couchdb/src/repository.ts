@@ -2,6 +2,7 @@ import {
   type Change,
   type ChangesOptions,
   invalidInput,
+  isPhotosError,
   isWorkspaceId,
   NEVER_WRITTEN,
   type PhotoRepository,
@@ -65,9 +66,12 @@ export class CouchdbRepository implements PhotoRepository {
   readonly #nodes: Nodes
   readonly #reader: Reader
   readonly #reads: Gather<WorkspaceId, Stored>
-  readonly #writes: Gather<Write, Written>
+  /** By the home of the workspace. */
+  readonly #writes: readonly Gather<Write, Written>[]
   readonly #settler: Settler
   readonly #bases = new Bases()
+  /** Workspaces in which a write lost to another, since they were last read afresh. */
+  readonly #contested = new Set<WorkspaceId>()
   readonly #writing = new Set<Promise<unknown>>()
   readonly #closing = new AbortController()
   readonly #counts = { reads: 0, readBatches: 0, writes: 0, writeBatches: 0, conflicts: 0, shortWrites: 0 }
@@ -102,23 +106,12 @@ export class CouchdbRepository implements PhotoRepository {
       refusal: () => overloaded(`${maxWaiting} reads are waiting already`),
       expiry: () => repositoryUnavailable(`CouchDB did not answer within ${settings.readTimeoutMs} ms`),
     })
-    this.#writes = new Gather<Write, Written>({
-      maxInFlight: settings.maxWritesInFlight,
-      maxBatch: settings.maxWriteBatch,
-      maxBatchWeight: MAX_WRITE_BATCH_BYTES,
-      weigh: weightOf,
-      maxWaiting,
-      timeoutMs: writeTimeoutMs,
-      send: (writes) => {
-        this.#counts.writes += writes.length
-        this.#counts.writeBatches++
-        return writer.write(writes)
-      },
-      refusal: () => overloaded(`${maxWaiting} writes are waiting already`),
-      expiry: ({ workspaceId }, sent) =>
-        sent
-          ? writeOutcomeUnknown(workspaceId)
-          : repositoryUnavailable(`the write could not be sent within ${writeTimeoutMs} ms`),
+    const { homes } = this.#nodes
+    this.#writes = Array.from({ length: homes }, () => {
+      return this.#gatherWrites(writer, {
+        maxInFlight: Math.max(1, Math.floor(settings.maxWritesInFlight / homes)),
+        maxWaiting: Math.ceil(maxWaiting / homes),
+      })
     })
   }
 
@@ -127,6 +120,7 @@ export class CouchdbRepository implements PhotoRepository {
     { fresh = false, signal }: ReadOptions = {},
   ): Promise<WorkspaceRecord> {
     this.#check(workspaceId)
+    if (fresh && this.#contested.delete(workspaceId)) await this.#settled(workspaceId)
     // What has been sent already may have been overtaken by a write of another process.
     const stored = await this.#reads.ask(workspaceId, workspaceId, {
       join: fresh ? 'waiting' : 'any',
@@ -184,7 +178,7 @@ export class CouchdbRepository implements PhotoRepository {
     return {
       ...this.#counts,
       retries: this.#nodes.retries,
-      waiting: this.#reads.waiting + this.#writes.waiting,
+      waiting: this.#writes.reduce((sum, { waiting }) => sum + waiting, this.#reads.waiting),
       nodes: this.#nodes.metrics,
     }
   }
@@ -194,15 +188,45 @@ export class CouchdbRepository implements PhotoRepository {
     return this.#closed
   }
 
+  #gatherWrites(
+    writer: Writer,
+    { maxInFlight, maxWaiting }: { readonly maxInFlight: number; readonly maxWaiting: number },
+  ): Gather<Write, Written> {
+    const { maxWriteBatch, writeTimeoutMs } = this.#settings
+    return new Gather<Write, Written>({
+      maxInFlight,
+      maxBatch: maxWriteBatch,
+      maxBatchWeight: MAX_WRITE_BATCH_BYTES,
+      weigh: weightOf,
+      maxWaiting,
+      timeoutMs: writeTimeoutMs,
+      send: (writes) => {
+        this.#counts.writes += writes.length
+        this.#counts.writeBatches++
+        return writer.write(writes)
+      },
+      refusal: () => overloaded(`${maxWaiting} writes are waiting already`),
+      expiry: ({ workspaceId }, sent) =>
+        sent
+          ? writeOutcomeUnknown(workspaceId)
+          : repositoryUnavailable(`the write could not be sent within ${writeTimeoutMs} ms`),
+    })
+  }
+
   async #write(workspaceId: WorkspaceId, content: WorkspaceContent, expected: Version): Promise<Version> {
     const parent = await this.#parentOf(workspaceId, expected)
     try {
-      const written = await this.#writes.ask(workspaceId, { workspaceId, content, parent }, { join: 'none' })
+      const writes = this.#writes[this.#nodes.homeOf(workspaceId)]
+      if (writes === undefined) throw new Error('every workspace has a home')
+      const written = await writes.ask(workspaceId, { workspaceId, content, parent }, { join: 'none' })
       const version = written.isShort
         ? await this.#settle(workspaceId, content, written.version)
         : written.version
       this.#bases.keep(workspaceId, { version, isDeleted: false, losers: 0 })
       return version
+    } catch (error) {
+      if (this.#nodes.homes > 1 && isPhotosError(error, 'VERSION_CONFLICT')) this.#contested.add(workspaceId)
+      throw error
     } finally {
       // Whether it was made or not: from here on, no read joins one that was sent before.
       this.#reads.outdate(workspaceId)
@@ -226,6 +250,16 @@ export class CouchdbRepository implements PhotoRepository {
     }
     if (basis.version !== expected) throw versionConflict(workspaceId)
     return basis.isDeleted ? undefined : expected
+  }
+
+  /**
+   * Waits until what the copies of a cluster disagree about is settled: the read that follows a conflict could else tell of a write
+   * that is about to be taken back. Where it cannot be found out, the read itself tells why.
+   */
+  async #settled(workspaceId: WorkspaceId): Promise<void> {
+    try {
+      await this.#settler.resolve(workspaceId)
+    } catch {}
   }
 
   async #basisOf(workspaceId: WorkspaceId): Promise<Basis> {

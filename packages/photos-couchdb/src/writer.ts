@@ -40,7 +40,11 @@ export interface WriterOptions {
   readonly timeoutMs: number
 }
 
-/** Writes batches of documents, each of another workspace. */
+/**
+ * Writes batches of documents, each of another workspace, and all of one home ({@link Nodes.homeOf}): the writes to a document
+ * that several processes make at once go through the same node. Its copies then mostly see them in the same order, and seldom
+ * disagree on which came first.
+ */
 export class Writer {
   readonly #nodes: Nodes
   readonly #options: WriterOptions
@@ -69,8 +73,10 @@ export class Writer {
   #send(writes: readonly Write[]): Promise<DatabaseAnswer> {
     const body = bodyOf(writes)
     const { timeoutMs } = this.#options
+    const [first] = writes
     return this.#nodes.run((node) => node.ask({ path: '_bulk_docs', body, timeoutMs }), {
       work: writes.length,
+      ...(first === undefined ? {} : { home: this.#nodes.homeOf(first.workspaceId) }),
       mayRetry: (failure) => isTransient(failure) && isCertainlyUndone(failure),
     })
   }

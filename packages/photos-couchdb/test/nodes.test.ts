@@ -60,6 +60,47 @@ t.test('work goes to the node that has least of it, and in turn where all have a
   )
 })
 
+t.test(
+  'work with a home goes there from every process, and to the next home while it does not serve',
+  async (t) => {
+    const servers = await Promise.all([well, well, well].map((behaviour) => ChaosServer.open(t, behaviour)))
+    const addresses = servers.map(({ url }) => addressOf(`${url}/db`))
+    const processes = [addresses, addresses.toReversed()].map((each) => new Nodes(each, OPTIONS))
+    t.teardown(() => Promise.all(processes.map((nodes) => nodes.close())))
+    const counts = () => servers.map(({ requests }) => requests.length)
+    const homes = new Map<number, number>()
+    for (let i = 0; i < 300; i++) {
+      const [here = -1, there] = processes.map((nodes) => nodes.homeOf(`workspace-${i}`))
+      if (here !== there) t.fail('they do not agree')
+      homes.set(here, (homes.get(here) ?? 0) + 1)
+    }
+    t.strictSame([...homes.keys()].sort(), [0, 1, 2])
+    t.ok(Math.min(...homes.values()) > 60, 'each node is home to as many, nearly')
+
+    for (const nodes of processes) for (let i = 0; i < 4; i++) await nodes.run(ask, { home: 1 })
+    t.strictSame(
+      counts().toSorted((a, b) => a - b),
+      [0, 0, 8],
+    )
+    const home = counts().indexOf(8)
+    const server = servers[home]
+    if (server === undefined) throw new Error('no server')
+    server.behaviour = hangUp
+    server.isUp = false
+    for (const nodes of processes) for (let i = 0; i < 4; i++) await nodes.run(ask, { home: 1 })
+    t.strictSame(
+      counts().toSorted((a, b) => a - b),
+      [0, 8, 10],
+      'each found out once, and all went to the same other one',
+    )
+    server.behaviour = well
+    server.isUp = true
+    await until(() => processes.every(({ metrics }) => metrics.every(({ isUp }) => isUp)))
+    for (const nodes of processes) await nodes.run(ask, { home: 1 })
+    t.equal(counts()[home], 12)
+  },
+)
+
 t.test('what fails in passing is tried at once on each other node', async (t) => {
   for (const [what, behaviour] of Object.entries({
     'a connection that breaks': hangUp,

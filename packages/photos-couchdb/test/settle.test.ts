@@ -11,7 +11,7 @@ import {
   type Version,
 } from 'photos-domain'
 import t, { type Test } from 'tap'
-import { ChaosServer, json } from './chaos-server.js'
+import { type Behaviour, ChaosServer, json } from './chaos-server.js'
 import { couchdbOf, databaseOf, repositoryOf } from './test-database.js'
 import { ThreeCopies } from './three-copies.js'
 
@@ -201,4 +201,42 @@ t.test('no acknowledged write is lost between processes that use different nodes
   }
   const short = repositories.map(({ metrics }) => metrics.shortWrites).reduce((a, b) => a + b)
   t.comment(`${short} writes were short of their quorum at first`)
+})
+
+t.test('on a cluster, the read after a conflict waits until its copies agree', async (t) => {
+  const leaf = (_rev: string, photo: string) => ({
+    ok: {
+      _id: 'w',
+      _rev,
+      photos: [{ id: photo, url: `https://x.example/${photo}`, description: photo }],
+      _revisions: { start: 1, ids: [_rev.slice(2)] },
+    },
+  })
+  const winner = leaf(REV, 'kept')
+  const loser = leaf(OTHER_REV, 'taken back')
+  const asked: string[] = []
+  let looks = 0
+  const behaviour: Behaviour = (request, response) => {
+    const what = request.url.replace(/^.*\/db\/|\?.*$/g, '')
+    asked.push(what)
+    if (what === '_bulk_docs') return json(201, [{ id: 'w', error: 'conflict' }])(request, response)
+    if (what === 'w') return json(200, ++looks === 1 ? [winner, loser] : [winner])(request, response)
+    return json(200, { results: [{ id: 'w', docs: [winner] }] })(request, response)
+  }
+  const servers = await Promise.all([1, 2].map(() => ChaosServer.open(t, behaviour)))
+  const urls = servers.map(({ url }) => `${url}/db`)
+  const repository = openCouchdbRepository({ urls })
+  t.teardown(() => repository.close())
+  t.equal(await codeOf(repository.write('w', { photos: NO_PHOTOS }, NEVER_WRITTEN)), 'VERSION_CONFLICT')
+  const record = await repository.read('w', { fresh: true })
+  t.equal(decodePhotos(record.photos)[0]?.id, 'kept')
+  t.strictSame(asked, ['_bulk_docs', 'w', 'w', '_bulk_get'])
+  await repository.read('w', { fresh: true })
+  t.strictSame(asked.slice(4), ['_bulk_get'], 'and the one after that does not')
+
+  const alone = openCouchdbRepository({ urls: urls.slice(0, 1) })
+  t.teardown(() => alone.close())
+  await codeOf(alone.write('w', { photos: NO_PHOTOS }, NEVER_WRITTEN))
+  await alone.read('w', { fresh: true })
+  t.strictSame(asked.slice(5), ['_bulk_docs', '_bulk_get'], 'one node has one copy')
 })

@@ -1,6 +1,6 @@
 import { NEVER_WRITTEN, type Version } from 'photos-domain'
 import { ABSENT, contentOf, EMPTY, numbered, put, putNew, receiptsOf } from '../fixtures.js'
-import { codeOf, readsBack, sameRecord } from '../outcomes.js'
+import { codeOf, readsBack, sameAsWon, sameRecord } from '../outcomes.js'
 import type { Rules } from '../store-under-test.js'
 
 export const conditionalWriteRules: Rules = {
@@ -38,17 +38,19 @@ export const conditionalWriteRules: Rules = {
 
   'a write that expects 0 is refused where there is a record, even an empty one': async (
     t,
-    { repository },
+    { repository, raisesVersions },
   ) => {
     const written = await put(repository, 'full', contentOf('p'))
     const refused = await codeOf(() => repository.write('full', contentOf('q'), NEVER_WRITTEN))
     t.equal(refused, 'VERSION_CONFLICT', 'a record')
-    sameRecord(t, await repository.read('full', { fresh: true }), written, 'a record, afterwards')
+    const full = await repository.read('full', { fresh: true })
+    sameAsWon(t, raisesVersions, full, written, 'a record, afterwards')
     await put(repository, 'emptied', contentOf('p'))
     const emptied = await put(repository, 'emptied', EMPTY)
     const refusedToo = await codeOf(() => repository.write('emptied', contentOf('q'), NEVER_WRITTEN))
     t.equal(refusedToo, 'VERSION_CONFLICT', 'an empty record')
-    sameRecord(t, await repository.read('emptied', { fresh: true }), emptied, 'an empty record, afterwards')
+    const empty = await repository.read('emptied', { fresh: true })
+    sameAsWon(t, raisesVersions, empty, emptied, 'an empty record, afterwards')
   },
 
   'of many writers that expect the same version, one wins': async (t, store) => {
@@ -74,8 +76,9 @@ export const conditionalWriteRules: Rules = {
       const winner = winners[0]
       const record = await store.repository.read('w', { fresh: true })
       if (winner?.version !== undefined) {
-        sameRecord(
+        sameAsWon(
           t,
+          store.raisesVersions,
           record,
           { ...winner.content, version: winner.version },
           `${round}: the winner's is stored`,
