@@ -20,7 +20,7 @@ export interface SeedOptions {
   readonly workspaces: number
   /** Which samples. Default `DEFAULT_SEED`. */
   readonly seed?: number | undefined
-  /** How many writes are in flight at once, at most {@link MAX_CONCURRENCY}. Default 1024. */
+  /** How many writes are in flight at once, at most {@link MAX_CONCURRENCY}. Default 2048. */
   readonly concurrency?: number | undefined
   /** True: try every index from 0 on, for a store of which parts were deleted or were never there. Default false. */
   readonly fillGaps?: boolean | undefined
@@ -73,7 +73,7 @@ const WRITES_PER_PROGRESS = 256
  * @throws RangeError where an option is out of range
  */
 export async function seedWorkspaces(repository: PhotoRepository, options: SeedOptions): Promise<SeedResult> {
-  const { workspaces: total, seed = DEFAULT_SEED, concurrency = 1024, fillGaps = false } = options
+  const { workspaces: total, seed = DEFAULT_SEED, concurrency = 2048, fillGaps = false } = options
   const { signal, onProgress } = options
   checkInteger('workspaces', total, 0, MAX_SAMPLE_WORKSPACES)
   checkInteger('concurrency', concurrency, 1, MAX_CONCURRENCY)
