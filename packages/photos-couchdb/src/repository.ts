@@ -37,6 +37,9 @@ import { Settler } from './settle.js'
 import { statusOf } from './status.js'
 import { type Write, Writer, type Written, weightOf } from './writer.js'
 
+/** How many workspaces in which a write lost are remembered: most are read again at once. */
+const MAX_CONTESTED = 4096
+
 /** What a repository has done since it was opened, and how its nodes are doing. */
 export interface CouchdbMetrics {
   /** Workspaces read, and the requests that they were read with. */
@@ -70,7 +73,7 @@ export class CouchdbRepository implements PhotoRepository {
   readonly #writes: readonly Gather<Write, Written>[]
   readonly #settler: Settler
   readonly #bases = new Bases()
-  /** Workspaces in which a write lost to another, since they were last read afresh. */
+  /** Workspaces in which a write lost to another, since they were last read afresh; the latest of them. */
   readonly #contested = new Set<WorkspaceId>()
   readonly #writing = new Set<Promise<unknown>>()
   readonly #closing = new AbortController()
@@ -225,7 +228,7 @@ export class CouchdbRepository implements PhotoRepository {
       this.#bases.keep(workspaceId, { version, isDeleted: false, losers: 0 })
       return version
     } catch (error) {
-      if (this.#nodes.homes > 1 && isPhotosError(error, 'VERSION_CONFLICT')) this.#contested.add(workspaceId)
+      if (this.#nodes.homes > 1 && isPhotosError(error, 'VERSION_CONFLICT')) this.#contest(workspaceId)
       throw error
     } finally {
       // Whether it was made or not: from here on, no read joins one that was sent before.
@@ -250,6 +253,12 @@ export class CouchdbRepository implements PhotoRepository {
     }
     if (basis.version !== expected) throw versionConflict(workspaceId)
     return basis.isDeleted ? undefined : expected
+  }
+
+  #contest(workspaceId: WorkspaceId): void {
+    this.#contested.add(workspaceId)
+    const [oldest] = this.#contested
+    if (oldest !== undefined && this.#contested.size > MAX_CONTESTED) this.#contested.delete(oldest)
   }
 
   /**
