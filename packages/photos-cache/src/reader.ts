@@ -1,7 +1,11 @@
 import {
   compareVersions,
   type PhotoRepository,
+  photosTextOf,
   repositoryUnavailable,
+  TextRecord,
+  type Version,
+  type WorkspaceContent,
   type WorkspaceId,
   type WorkspaceRecord,
 } from 'photos-domain'
@@ -130,9 +134,9 @@ export class Reader {
       return undefined
     }
     counters.redisHits++
-    this.keep(slot, entry, asOfMs)
-    const { version, photos, receipts } = entry
-    return { version, photos, receipts, cacheStatus: HIT_IN_REDIS }
+    const record = answerOf(entry, HIT_IN_REDIS)
+    this.keep(slot, record, asOfMs)
+    return record
   }
 
   /** The store's answer. Where there is something to serve instead, it need not come, and not take long. */
@@ -175,10 +179,10 @@ export class Reader {
       // Taken before the store is read: then nothing that the tier learns meanwhile is missed.
       const lease = await shared?.tier.lease(workspaceId)
       const { asOfMs, record } = await this.#readStore(slot, status === FRESH)
-      this.keep(slot, record, asOfMs)
+      const answer = answerOf(record, status)
+      this.keep(slot, answer, asOfMs)
       if (shared !== undefined) void this.#tell(shared, workspaceId, lease, record)
-      const { version, photos, receipts } = record
-      return { version, photos, receipts, cacheStatus: status }
+      return answer
     } finally {
       memory.unpin(slot)
     }
@@ -239,8 +243,7 @@ export class Reader {
     const { record } = slot
     if (record !== undefined && nowMs - trust.lastVouchedMs(slot.asOfMs) <= settings.staleIfErrorMs) {
       counters.staleAnswers++
-      const { version, photos, receipts } = record
-      return { version, photos, receipts, cacheStatus: STALE_IN_MEMORY, stale: true }
+      return answerOf(record, STALE_IN_MEMORY, true)
     }
     const asOfMs = trust.feedAsOfMs
     if (shared === undefined || nowMs - asOfMs > settings.staleIfErrorMs) return undefined
@@ -256,9 +259,19 @@ export class Reader {
     ) {
       return undefined
     }
-    this.keep(slot, entry, asOfMs)
+    const answer = answerOf(entry, STALE_IN_REDIS, true)
+    this.keep(slot, answer, asOfMs)
     counters.staleAnswers++
-    const { version, photos, receipts } = entry
-    return { version, photos, receipts, cacheStatus: STALE_IN_REDIS, stale: true }
+    return answer
   }
+}
+
+/** What was found, and what the tiers have to say of it. */
+const answerOf = (
+  found: WorkspaceContent & { readonly version: Version; readonly photosText?: string | undefined },
+  cacheStatus: string,
+  stale?: boolean,
+): WorkspaceRecord => {
+  const { version, receipts } = found
+  return new TextRecord({ version, photosText: photosTextOf(found), receipts, cacheStatus, stale })
 }

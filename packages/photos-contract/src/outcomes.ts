@@ -3,6 +3,7 @@ import {
   isPhotosError,
   type PhotoRepository,
   type PhotosErrorCode,
+  photosTextOf,
   type ReadOptions,
   type WorkspaceId,
   type WorkspaceRecord,
@@ -96,6 +97,7 @@ function recordDifferences(
   const differences = {
     version: found.version === wanted.version ? undefined : `${found.version}, wanted ${wanted.version}`,
     photos: differenceOf(found.photos, wanted.photos),
+    photosText: differenceOf(Buffer.from(photosTextOf(found), 'latin1'), wanted.photos),
     receipts: differenceOf(found.receipts, wanted.receipts),
     stale: found.stale === true ? 'marked stale' : undefined,
   }

@@ -10,9 +10,7 @@ import type { Photo, PhotoId } from './model.js'
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
-const QUOTE = 0x22
-const OPENING_BRACE = 0x7b
-const PHOTO_START = encoder.encode('{"id":"')
+const PHOTO_START = '{"id":"'
 
 /** The bytes of a workspace without photos, `[]`. */
 export const NO_PHOTOS: Uint8Array = encoder.encode('[]')
@@ -43,33 +41,11 @@ const isPhoto = (value: unknown): value is Photo =>
   value !== null &&
   ['id', 'url', 'description'].every((key) => typeof Reflect.get(value, key) === 'string')
 
-/** The bytes of the photo with this id, a view into `bytes`; undefined where there is none. Nothing is parsed or copied. */
-export function findPhoto(bytes: Uint8Array, photoId: PhotoId): Uint8Array | undefined {
-  let start = nextPhoto(bytes, 1)
-  while (start < bytes.length) {
-    const next = nextPhoto(bytes, start + PHOTO_START.length)
-    // Between them stands a comma; after the last one, the array's bracket.
-    if (hasId(bytes, start + PHOTO_START.length, photoId)) return bytes.subarray(start, next - 1)
-    start = next
-  }
-  return undefined
-}
-
-/** Where the first photo at or after `from` begins; the length of `bytes` where none does. */
-function nextPhoto(bytes: Uint8Array, from: number): number {
-  let brace = bytes.indexOf(OPENING_BRACE, from)
-  while (brace !== -1 && !beginsPhoto(bytes, brace)) brace = bytes.indexOf(OPENING_BRACE, brace + 1)
-  return brace === -1 ? bytes.length : brace
-}
-
-function beginsPhoto(bytes: Uint8Array, index: number): boolean {
-  for (let i = 1; i < PHOTO_START.length; i++) if (bytes[index + i] !== PHOTO_START[i]) return false
-  return true
-}
-
-/** Whether the text at `index` is `photoId` (ASCII, see PHOTO_ID_PATTERN) and then a `"`. */
-function hasId(bytes: Uint8Array, index: number, photoId: PhotoId): boolean {
-  if (bytes[index + photoId.length] !== QUOTE) return false
-  for (let i = 0; i < photoId.length; i++) if (bytes[index + i] !== photoId.charCodeAt(i)) return false
-  return true
+/** The text of the photo with this id, in the text of its list ({@link photosTextOf}); undefined where there is none. */
+export function findPhoto(photosText: string, photoId: PhotoId): string | undefined {
+  const start = photosText.indexOf(`${PHOTO_START}${photoId}"`)
+  if (start === -1) return undefined
+  const next = photosText.indexOf(PHOTO_START, start + PHOTO_START.length)
+  // Between them stands a comma; after the last one, the array's bracket.
+  return photosText.slice(start, next === -1 ? -1 : next - 1)
 }

@@ -19,6 +19,7 @@ import {
 import { findPhoto } from './photo-bytes.js'
 import { fingerprintOf, type Receipt, withReceipt } from './receipts.js'
 import type { Awaitable, PhotoRepository, ReadOptions, WorkspaceRecord } from './repository.js'
+import { photosTextOf } from './text-record.js'
 import type { Version } from './version.js'
 import { WorkspaceWriter } from './workspace-writer.js'
 import type { Decide } from './write-draft.js'
@@ -226,12 +227,20 @@ export class PhotoService {
 }
 
 /**
- * The bytes of one photo of a record, as the JSON object to send: a view, nothing is parsed or copied.
+ * The bytes of one photo of a record, as the JSON object to send. Nothing is parsed.
  * @throws PhotosError `INVALID_INPUT`, `PHOTO_NOT_FOUND`
  */
 export function photoIn(record: WorkspaceRecord, workspaceId: WorkspaceId, photoId: PhotoId): Uint8Array {
+  return Buffer.from(photoTextIn(record, workspaceId, photoId), 'latin1')
+}
+
+/**
+ * The same as a text with a character for each byte, as `photosTextOf` gives.
+ * @throws PhotosError `INVALID_INPUT`, `PHOTO_NOT_FOUND`
+ */
+export function photoTextIn(record: WorkspaceRecord, workspaceId: WorkspaceId, photoId: PhotoId): string {
   checkPhotoId(photoId)
-  const photo = findPhoto(record.photos, photoId)
+  const photo = findPhoto(photosTextOf(record), photoId)
   if (photo === undefined) throw photoNotFound(workspaceId, photoId)
   return photo
 }

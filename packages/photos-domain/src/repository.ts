@@ -12,9 +12,11 @@ export interface WorkspaceContent {
   readonly receipts?: Uint8Array | undefined
 }
 
-/** One workspace as a repository or a cache answered it. */
+/** One workspace as a repository or a cache answered it. Its `photos` may be a getter, which `{ ...record }` would lose. */
 export interface WorkspaceRecord extends WorkspaceContent {
   readonly version: Version
+  /** The bytes of `photos` as a text, a character for each, where the store has it at hand: it is sent without a copy (`photosTextOf`). */
+  readonly photosText?: string | undefined
   /** What the cache tiers on the way have to say, as an RFC 9211 Cache-Status value; absent when there are none. */
   readonly cacheStatus?: string | undefined
   /** True only for what a cache served past its freshness because the store could not be asked. */

@@ -8,11 +8,17 @@ import {
   NO_PHOTOS,
   PHOTO_ID_PATTERN,
   type Photo,
+  photosTextOf,
 } from 'photos-domain'
 import t from 'tap'
 
-const textOf = (bytes: Uint8Array | undefined): string | undefined =>
-  bytes === undefined ? undefined : new TextDecoder().decode(bytes)
+const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
+
+/** The photo as it stands in the bytes of a list, read as UTF-8 again. */
+function foundIn(photos: Uint8Array, photoId: string): string | undefined {
+  const found = findPhoto(photosTextOf({ photos }), photoId)
+  return found === undefined ? undefined : textOf(Buffer.from(found, 'latin1'))
+}
 
 /** Pieces of the canonical JSON text and what JSON escapes: the text that could mislead a search in bytes. */
 const HOSTILE = [
@@ -77,9 +83,7 @@ t.test('a photo is found as exactly its own bytes, whatever the texts around and
     fc.property(photos, (list) => {
       const bytes = encodePhotos(list)
       for (const it of list) {
-        const found = findPhoto(bytes, it.id)
-        assert.equal(textOf(found), textOf(encodePhoto(it)))
-        assert.equal(found?.buffer, bytes.buffer, 'a view, not a copy')
+        assert.equal(foundIn(bytes, it.id), textOf(encodePhoto(it)))
       }
     }),
     { numRuns: 20_000 },
@@ -92,22 +96,9 @@ t.test('an id that no photo has is not found, though texts speak of it', (t) => 
     fc.property(photos, photoId, (list, id) => {
       const others = list.filter((it) => it.id !== id)
       const planted = others.map((it) => ({ ...it, description: `${it.description}{"id":"${id}","url":"` }))
-      assert.equal(textOf(findPhoto(encodePhotos(planted), id)), undefined)
+      assert.equal(foundIn(encodePhotos(planted), id), undefined)
     }),
     { numRuns: 20_000 },
-  )
-  t.end()
-})
-
-t.test('photos are found in bytes that are a part of a larger buffer', (t) => {
-  fc.assert(
-    fc.property(photos, fc.string(), fc.string(), (list, before, after) => {
-      const text = textOf(encodePhotos(list)) ?? ''
-      const all = Buffer.from(`${before}${text}${after}`)
-      const start = Buffer.byteLength(before)
-      const bytes = all.subarray(start, start + Buffer.byteLength(text))
-      for (const it of list) assert.equal(textOf(findPhoto(bytes, it.id)), textOf(encodePhoto(it)))
-    }),
   )
   t.end()
 })
@@ -138,8 +129,8 @@ for (const description of [
     const b = { id: 'b', url: 'https://pictures.example/b', description: 'the real one' }
     for (const list of [[a, b], [b, a], [a]]) {
       const bytes = encodePhotos(list)
-      t.equal(textOf(findPhoto(bytes, 'a')), JSON.stringify(a))
-      t.equal(textOf(findPhoto(bytes, 'b')), list.includes(b) ? JSON.stringify(b) : undefined)
+      t.equal(foundIn(bytes, 'a'), JSON.stringify(a))
+      t.equal(foundIn(bytes, 'b'), list.includes(b) ? JSON.stringify(b) : undefined)
     }
     t.end()
   })
@@ -148,9 +139,9 @@ for (const description of [
 t.test('an id that begins another id is not taken for it', (t) => {
   const list = ['abc', 'ab', 'a'].map((id) => ({ id, url: 'https://pictures.example/', description: id }))
   const bytes = encodePhotos(list)
-  for (const it of list) t.equal(textOf(findPhoto(bytes, it.id)), JSON.stringify(it))
-  t.equal(findPhoto(bytes, 'abcd'), undefined)
-  t.equal(findPhoto(bytes, 'b'), undefined)
+  for (const it of list) t.equal(foundIn(bytes, it.id), JSON.stringify(it))
+  t.equal(foundIn(bytes, 'abcd'), undefined)
+  t.equal(foundIn(bytes, 'b'), undefined)
   t.end()
 })
 
@@ -166,8 +157,8 @@ t.test('no photos are the bytes of an empty array, in which nothing is found', (
   t.equal(textOf(NO_PHOTOS), '[]')
   t.equal(textOf(encodePhotos([])), '[]')
   t.strictSame(decodePhotos(NO_PHOTOS), [])
-  t.equal(findPhoto(NO_PHOTOS, 'a'), undefined)
-  t.equal(findPhoto(new Uint8Array(0), 'a'), undefined)
+  t.equal(foundIn(NO_PHOTOS, 'a'), undefined)
+  t.equal(foundIn(new Uint8Array(0), 'a'), undefined)
   t.end()
 })
 

@@ -1,4 +1,10 @@
-import { corruptRecord, type Version, type WorkspaceContent, type WorkspaceRecord } from 'photos-domain'
+import {
+  corruptRecord,
+  TextRecord,
+  type Version,
+  type WorkspaceContent,
+  type WorkspaceRecord,
+} from 'photos-domain'
 
 /*
  * A stored value is the photos as they are sent, so that reading a record without receipts, which nearly all are, copies
@@ -32,14 +38,15 @@ export function encodeValue(workspaceId: string, { photos, receipts }: Workspace
 }
 
 /**
- * The record in a stored value, as views of it.
+ * The record in a stored value.
+ * @param value a character for each byte (`latin1`)
  * @throws PhotosError `CORRUPT_RECORD`
  */
-export function decodeValue(workspaceId: string, value: Buffer, version: Version): WorkspaceRecord {
-  const last = value[value.length - 1]
-  if (value[0] === OPENING_BRACKET) {
-    if (last === CLOSING_BRACKET) return { photos: value, receipts: undefined, version }
-    if (last === WITH_RECEIPTS) return decodeWithReceipts(workspaceId, value, version)
+export function decodeValue(workspaceId: string, value: string, version: Version): WorkspaceRecord {
+  if (value.charCodeAt(0) === OPENING_BRACKET) {
+    const last = value.charCodeAt(value.length - 1)
+    if (last === CLOSING_BRACKET) return new TextRecord({ version, photosText: value })
+    if (last === WITH_RECEIPTS) return decodeWithReceipts(workspaceId, Buffer.from(value, 'latin1'), version)
   }
   throw corruptRecord(workspaceId, `is no JSON array of photos (${value.length} bytes)`)
 }

@@ -111,15 +111,14 @@ export class Environment {
    * acknowledged before, in any process.
    */
   read(workspaceId: WorkspaceId): WorkspaceRecord {
-    let value: Buffer
+    let value: string
     let version: Version
     try {
       const shared = this.#workspaces.getBinaryFast(workspaceId)
       if (shared === undefined) return ABSENT
       // lmdb's buffer is overwritten by the next read, or it is a page of the file. Its `length` is that of the value, while
-      // its true length may be more: hence the view. allocUnsafe cuts small buffers from a pool.
-      value = Buffer.allocUnsafe(shared.length)
-      value.set(new Uint8Array(shared.buffer, shared.byteOffset, shared.length))
+      // its true length may be more.
+      value = Buffer.prototype.latin1Slice.call(shared, 0, shared.length)
       version = String(getLastVersion())
     } catch (error) {
       throw this.#readFailure(error)

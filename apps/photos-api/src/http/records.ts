@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { TokenBucket } from 'photos-cache'
-import type { ReadOptions, WorkspaceRecord, WriteConditions } from 'photos-domain'
+import { photosTextOf, type ReadOptions, type WorkspaceRecord, type WriteConditions } from 'photos-domain'
 import { etagOf, isNotModified, parseEntityTags } from './entity-tags.js'
 
 const JSON_CONTENT_TYPE = 'application/json; charset=utf-8'
@@ -15,8 +15,14 @@ const CACHE_CONTROL = 'max-age=0, s-maxage=1, stale-while-revalidate=1, stale-if
 /** RFC 9211: no cache tier of ours took part. */
 const ANSWERED_BY_STORE = 'photos; fwd=bypass; detail=store'
 
-/** A larger body is sent as it is: it is not worth a copy. */
-const MAX_COPIED_BYTES = 65_536
+/** A larger body is sent as bytes: it is not worth the copy that puts a text into one piece with the headers. */
+const MAX_TEXT_LENGTH = 65_536
+
+/** What is sent of a whole record. A text has a character for each byte (`latin1`). */
+export function photosBody(record: WorkspaceRecord): string | Uint8Array {
+  const { length } = record.photosText ?? record.photos
+  return length > MAX_TEXT_LENGTH ? record.photos : photosTextOf(record)
+}
 
 /**
  * Sends a part of a record, or 304 where the client has it already. This is nearly all that the service does, so it is
@@ -27,7 +33,7 @@ export function sendRecord(
   response: ServerResponse,
   ifNoneMatch: string | undefined,
   record: WorkspaceRecord,
-  body: Uint8Array,
+  body: string | Uint8Array,
 ): void {
   const etag = etagOf(record.version)
   const cacheStatus = record.cacheStatus ?? ANSWERED_BY_STORE
@@ -48,12 +54,9 @@ export function sendRecord(
     'content-length',
     String(body.length),
   ])
-  if (body.length > MAX_COPIED_BYTES) {
-    response.end(body)
-    return
-  }
-  // Node puts a text into one piece with the headers. In latin1 every byte is a character, so these are the same bytes.
-  response.end(Buffer.prototype.latin1Slice.call(body, 0, body.length), 'latin1')
+  // Node puts a text into one piece with the headers, and writes a character in latin1 as one byte.
+  if (typeof body === 'string') response.end(body, 'latin1')
+  else response.end(body)
 }
 
 /** The same for a route. What other plugins set on the reply is not sent with it. */
@@ -61,7 +64,7 @@ export function replyWithRecord(
   request: FastifyRequest,
   reply: FastifyReply,
   record: WorkspaceRecord,
-  body: Uint8Array,
+  body: string | Uint8Array,
 ): void {
   sendRecord(reply.raw, request.headers['if-none-match'], record, body)
   reply.hijack()

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { isPhotoId, isWorkspaceId, type PhotoService, photoIn, type WorkspaceRecord } from 'photos-domain'
+import { isPhotoId, isWorkspaceId, type PhotoService, photoTextIn, type WorkspaceRecord } from 'photos-domain'
 import type { FastPath, Pass } from '../http/fast-path.js'
-import { sendRecord } from '../http/records.js'
+import { photosBody, sendRecord } from '../http/records.js'
 
 export interface FastReadsOptions {
   readonly fastPath: FastPath
@@ -62,7 +62,7 @@ class FastReads {
     photoId: string | undefined,
   ): void {
     const send = (record: WorkspaceRecord): void => {
-      const body = photoId === undefined ? record.photos : photoIn(record, workspaceId, photoId)
+      const body = photoId === undefined ? photosBody(record) : photoTextIn(record, workspaceId, photoId)
       sendRecord(response, request.headers['if-none-match'], record, body)
     }
     const fail = (error: unknown): void => pass(request, response, error)

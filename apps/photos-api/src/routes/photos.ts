@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { TokenBucket } from 'photos-cache'
-import { photoIn } from 'photos-domain'
+import { photoTextIn } from 'photos-domain'
 import { etagOf } from '../http/entity-tags.js'
 import type { FastPath } from '../http/fast-path.js'
-import { readOptionsOf, replyWithRecord, writeConditionsOf } from '../http/records.js'
+import { photosBody, readOptionsOf, replyWithRecord, writeConditionsOf } from '../http/records.js'
 import * as schemas from './photos-schemas.js'
 
 /** How many reads past the cache one process makes for clients that ask for them: far fewer than CouchDB can answer. */
@@ -25,8 +25,8 @@ export const photoRoutes: FastifyPluginAsyncTypebox<PhotoRoutesOptions> = async 
     const record = photos.list(request.params.workspaceId, readOptionsOf(request, guard))
     // A record that is at hand is sent at once: a promise would cost the hot path more than the look-up.
     if (record instanceof Promise)
-      return record.then((read) => replyWithRecord(request, reply, read, read.photos))
-    return replyWithRecord(request, reply, record, record.photos)
+      return record.then((read) => replyWithRecord(request, reply, read, photosBody(read)))
+    return replyWithRecord(request, reply, record, photosBody(record))
   })
 
   app.get('/:workspaceId/:id', { schema: schemas.getPhoto }, (request, reply) => {
@@ -34,9 +34,9 @@ export const photoRoutes: FastifyPluginAsyncTypebox<PhotoRoutesOptions> = async 
     const { workspaceId, id } = request.params
     const record = photos.list(workspaceId, readOptionsOf(request, guard))
     if (record instanceof Promise) {
-      return record.then((read) => replyWithRecord(request, reply, read, photoIn(read, workspaceId, id)))
+      return record.then((read) => replyWithRecord(request, reply, read, photoTextIn(read, workspaceId, id)))
     }
-    return replyWithRecord(request, reply, record, photoIn(record, workspaceId, id))
+    return replyWithRecord(request, reply, record, photoTextIn(record, workspaceId, id))
   })
 
   app.post('/workspace/:workspaceId', { schema: schemas.addPhoto }, async (request, reply) => {

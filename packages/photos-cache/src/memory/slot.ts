@@ -1,4 +1,4 @@
-import type { Version, WorkspaceId, WorkspaceRecord } from 'photos-domain'
+import type { TextRecord, Version, WorkspaceId } from 'photos-domain'
 import type { Fifo } from './fifo.js'
 
 /**
@@ -9,7 +9,7 @@ export class Slot {
   readonly workspaceId: WorkspaceId
   version: Version = '0'
   /** What is answered on a hit, this very object; undefined in a marker. */
-  record: WorkspaceRecord | undefined
+  record: TextRecord | undefined
   /** A time, on the process's clock, at which the record was the current one. Nothing is known of later times. */
   asOfMs = Number.NEGATIVE_INFINITY
   /** Records that were current at no later time than this are not taken. */

@@ -86,7 +86,7 @@ t.test('a record that is a small part of a larger buffer does not keep that aliv
   const chunk = Buffer.alloc(65_536, '[]')
   put(tier, 'w', { version: '1', photos: chunk.subarray(0, 2), receipts: chunk.subarray(2, 4) })
   const record = tier.get('w')?.record
-  t.equal(record?.photos.buffer.byteLength, 2)
+  t.equal(record?.photosText, '[]')
   t.equal(record?.receipts?.buffer.byteLength, 2)
 })
 
