@@ -12,7 +12,10 @@ export interface WorkspaceContent {
   readonly receipts?: Uint8Array | undefined
 }
 
-/** One workspace as a repository or a cache answered it. Its `photos` may be a getter, which `{ ...record }` would lose. */
+/**
+ * One workspace as a repository or a cache answered it. Its `photos` may be a getter of its class: `{ ...record }` and a structured clone
+ * lose it.
+ */
 export interface WorkspaceRecord extends WorkspaceContent {
   readonly version: Version
   /** The bytes of `photos` as a text, a character for each, where the store has it at hand: it is sent without a copy (`photosTextOf`). */

@@ -1,5 +1,5 @@
 /* A process with repositories: it does what its parent asks of it over IPC, until that disconnects. */
-import { isPhotosError, type PhotoRepository } from 'photos-domain'
+import { isPhotosError, type PhotoRepository, type ScanOptions, type WorkspaceRecord } from 'photos-domain'
 import { openLmdbRepository } from 'photos-lmdb'
 import type { Answer, Call, IterationCall, Request } from '../helpers/remote-calls.js'
 
@@ -12,7 +12,7 @@ async function perform(call: Call): Promise<unknown> {
       repositories.set(call.repository, await openLmdbRepository({ path: call.path }))
       return undefined
     case 'read':
-      return repositoryOf(call).read(call.workspaceId)
+      return sendable(await repositoryOf(call).read(call.workspaceId))
     case 'write':
       return repositoryOf(call).write(call.workspaceId, call.content, call.expected)
     case 'changes':
@@ -32,8 +32,23 @@ async function perform(call: Call): Promise<unknown> {
 function begin(call: IterationCall): void {
   const abort = new AbortController()
   const options = { ...call.options, signal: abort.signal }
-  const iterable: AsyncIterable<unknown> = repositoryOf(call)[call.method](options)
+  const repository = repositoryOf(call)
+  const iterable: AsyncIterable<unknown> =
+    call.method === 'scan' ? sendableScan(repository, options) : repository.changes(options)
   iterations.set(call.iteration, { iterator: iterable[Symbol.asyncIterator](), abort })
+}
+
+/** A getter does not go from process to process. */
+const sendable = ({ version, photos, receipts }: WorkspaceRecord): WorkspaceRecord => ({
+  version,
+  photos,
+  receipts,
+})
+
+async function* sendableScan(repository: PhotoRepository, options: ScanOptions): AsyncGenerator<unknown> {
+  for await (const { workspaceId, record } of repository.scan(options)) {
+    yield { workspaceId, record: sendable(record) }
+  }
 }
 
 function repositoryOf(call: { readonly repository: number }): PhotoRepository {
