@@ -4,10 +4,17 @@ import t from 'tap'
 import { openMemory } from './memory-options.js'
 import { laggingCopy } from './mutants/lagging-copy.js'
 import { altered } from './mutants/mutant.js'
+import { raisingAfterConflict } from './mutants/writes.js'
 import { runContract } from './run-contract.js'
 
 const seenByOthers = 'another repository on the store sees a write'
 const away = 'a store that is away is told apart from an empty one, and loses nothing'
+
+/** Those in which a record may be raised. */
+const conflicts = [
+  'a write that expects 0 is refused where there is a record, even an empty one',
+  'of many writers that expect the same version, one wins',
+]
 
 /** Those that list what was written before. */
 const listings = [
@@ -47,6 +54,21 @@ t.test('reads that lag behind the writes of others pass only where that is said'
   const { failed } = await runContract({ open, otherWritesSeenWithinMs: 10_000 })
   t.same(failed, [], 'said')
   t.same((await runContract({ open }, [seenByOthers])).failed, [seenByOthers], 'not said')
+})
+
+t.test('versions that are raised after a conflict pass only where that is said', async (t) => {
+  const raise = raisingAfterConflict((record) => record)
+  const open = async () => {
+    const store = createMemoryStore()
+    return openMemory(store, () => {
+      const model = store.handle()
+      return altered(model, raise(model))
+    })
+  }
+  const { failed, output } = await runContract({ open, raisesVersions: 'its copies vote' }, conflicts)
+  t.same(failed, [], 'said')
+  t.match(output, '# the record may be at a higher version: its copies vote', 'the reason is printed')
+  t.same((await runContract({ open }, conflicts)).failed, conflicts, 'not said')
 })
 
 t.test(
