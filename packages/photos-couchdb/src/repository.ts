@@ -120,13 +120,15 @@ export class CouchdbRepository implements PhotoRepository {
     { fresh = false, signal }: ReadOptions = {},
   ): Promise<WorkspaceRecord> {
     this.#check(workspaceId)
-    if (fresh && this.#contested.take(workspaceId)) await this.#settled(workspaceId)
+    if (!fresh) return (await this.#reads.ask(workspaceId, workspaceId, { join: 'any', signal })).record
+    if (this.#contested.take(workspaceId)) await this.#settled(workspaceId)
     // What has been sent already may have been overtaken by a write of another process.
-    const stored = await this.#reads.ask(workspaceId, workspaceId, {
-      join: fresh ? 'waiting' : 'any',
-      signal,
-    })
-    if (fresh) this.#bases.keep(workspaceId, basisOf(stored))
+    let stored = await this.#reads.ask(workspaceId, workspaceId, { join: 'waiting', signal })
+    if (stored.losers > 0) {
+      await this.#settled(workspaceId)
+      stored = await this.#reads.ask(workspaceId, workspaceId, { join: 'waiting', signal })
+    }
+    this.#bases.keep(workspaceId, basisOf(stored))
     return stored.record
   }
 
@@ -253,8 +255,9 @@ export class CouchdbRepository implements PhotoRepository {
   }
 
   /**
-   * Waits until what the copies of a cluster disagree about is settled: the read that follows a conflict could else tell of a write
-   * that is about to be taken back. Where it cannot be found out, the read itself tells why.
+   * Waits until what the copies of a cluster disagree about is settled: a read that follows a conflict, or that finds one, could else
+   * tell of a write that is about to be taken back, and an idempotent write be answered with a photo that will not stay. Where it
+   * cannot be found out, the read itself tells why.
    */
   async #settled(workspaceId: WorkspaceId): Promise<void> {
     try {
