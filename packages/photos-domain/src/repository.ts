@@ -121,7 +121,10 @@ export interface PhotoRepository {
   /** Resolves if reads and writes can be served now. @throws PhotosError as `read` does */
   ready(): Promise<void>
 
-  /** How full the store is. It may cost a little: not for every request. @throws PhotosError as `read` does */
+  /**
+   * How full the store is; where copies lag, as one of them has it. It may cost a little: not for every request.
+   * @throws PhotosError as `read` does
+   */
   status(): Promise<RepositoryStatus>
 
   /**
