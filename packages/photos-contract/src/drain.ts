@@ -1,6 +1,6 @@
 import type { WorkspaceId } from 'photos-domain'
 import type { Test } from 'tap'
-import { codeOf } from './outcomes.js'
+import { all, codeOf, showsEach } from './outcomes.js'
 import type { StoreUnderTest } from './store-under-test.js'
 
 type Row = { readonly workspaceId: WorkspaceId }
@@ -27,6 +27,16 @@ export class Drain {
     return codeOf(async () => {
       while (await this.next());
     })
+  }
+}
+
+/** Resolves once a scan and a feed show the workspaces. @throws when they do not in the time that the store may take */
+export async function untilListed(store: StoreUnderTest, workspaceIds: Iterable<WorkspaceId>): Promise<void> {
+  const { repository } = store
+  const showsAll = showsEach(workspaceIds)
+  for (const list of [() => repository.scan(), () => repository.changes()]) {
+    const rows = await store.listed<readonly Row[]>(() => all<Row>(list()), showsAll)
+    if (!showsAll(rows)) throw new Error('a scan or a feed does not show what was written')
   }
 }
 

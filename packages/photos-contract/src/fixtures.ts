@@ -47,6 +47,17 @@ export async function put(
   return { ...content, version }
 }
 
+/** Writes each workspace on top of what is there, all at once, with a photo named as itself. */
+export async function putEach(
+  repository: PhotoRepository,
+  workspaceIds: readonly WorkspaceId[],
+): Promise<Map<WorkspaceId, WorkspaceRecord>> {
+  const entries = workspaceIds.map(async (workspaceId): Promise<[WorkspaceId, WorkspaceRecord]> => {
+    return [workspaceId, await put(repository, workspaceId, contentOf(workspaceId))]
+  })
+  return new Map(await Promise.all(entries))
+}
+
 /** Writes each workspace for the first time, all at once, with a photo named as itself. */
 export async function putNew(
   repository: PhotoRepository,

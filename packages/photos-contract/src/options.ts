@@ -14,6 +14,14 @@ export interface RepositoryContractOptions {
    */
   readonly otherWritesSeenWithinMs?: number | undefined
   /**
+   * For a store that keeps copies, and scans, tells changes and counts from one of them, which may be behind: for how long after a
+   * write was acknowledged it may be missing from a scan, from a feed that is not live and from the status, and be told by
+   * a feed that begins from `now`; in milliseconds. The suite looks again until what was acknowledged is shown, and fails when
+   * this time has passed; for all else the first look counts. A live feed is to tell it some time anyway. Default 0: the first
+   * look shows it.
+   */
+  readonly writesListedWithinMs?: number | undefined
+  /**
    * For a repository that may answer a plain read while the store is away, from what it has cached: say why. The reason is
    * printed. In an outage a plain read must then reject, or answer exactly what was written last; everything else must
    * reject as ever. Absent: plain reads must reject too.

@@ -32,6 +32,17 @@ export async function all<T>(iterable: AsyncIterable<T>): Promise<T[]> {
   return items
 }
 
+/** Whether rows of a scan or of a feed name each of the workspaces. */
+export function showsEach(
+  workspaceIds: Iterable<WorkspaceId>,
+): (rows: readonly { readonly workspaceId: WorkspaceId }[]) => boolean {
+  const wanted = [...workspaceIds]
+  return (rows) => {
+    const shown = new Set(rows.map(({ workspaceId }) => workspaceId))
+    return wanted.every((workspaceId) => shown.has(workspaceId))
+  }
+}
+
 /** Asserts that two byte strings are the same; where not, says where they part. */
 export function sameBytes(t: Test, found: Uint8Array | undefined, wanted: Uint8Array, what: string): void {
   t.equal(differenceOf(found, wanted), undefined, what)

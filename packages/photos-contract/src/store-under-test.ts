@@ -14,6 +14,7 @@ export type Rules = Readonly<Record<string, Rule>>
 export class StoreUnderTest {
   readonly repository: PhotoRepository
   readonly otherWritesSeenWithinMs: number
+  readonly writesListedWithinMs: number
   readonly answersInOutage: string | undefined
   readonly raisesVersions: string | undefined
   readonly #opened: OpenedRepository
@@ -24,6 +25,7 @@ export class StoreUnderTest {
   constructor(opened: OpenedRepository, options: RepositoryContractOptions) {
     this.repository = opened.repository
     this.otherWritesSeenWithinMs = options.otherWritesSeenWithinMs ?? 0
+    this.writesListedWithinMs = options.writesListedWithinMs ?? 0
     this.answersInOutage = options.answersInOutage
     this.raisesVersions = options.raisesVersions
     this.#opened = opened
@@ -92,6 +94,19 @@ export class StoreUnderTest {
     for (let waitedMs = 0; ; waitedMs = performance.now() - start) {
       if (await isSo()) return
       if (waitedMs >= withinMs) throw new Error(`not within ${withinMs} ms: ${what}`)
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+  }
+
+  /**
+   * What a scan, a feed or the status gives once it shows what was acknowledged before; what it gave last, for the test to fail of it,
+   * when it does not in the time that the store may take for that. Where it may take none, it is asked once.
+   */
+  async listed<T>(list: () => Promise<T>, showsAll: (listed: T) => boolean): Promise<T> {
+    const start = performance.now()
+    for (let waitedMs = 0; ; waitedMs = performance.now() - start) {
+      const listed = await list()
+      if (showsAll(listed) || waitedMs >= this.writesListedWithinMs) return listed
       await new Promise((resolve) => setTimeout(resolve, 5))
     }
   }

@@ -17,7 +17,8 @@ t.test('each test of the contract is there to catch a mutant', async (t) => {
 
 for (const mutant of mutants) {
   t.test(`the contract catches a repository that ${mutant.does}`, async (t) => {
-    const { failed } = await runContract({ open: () => openMutant(mutant), patienceMs: 300 }, mutant.caughtBy)
+    const options = { ...mutant.options, open: () => openMutant(mutant), patienceMs: 300 }
+    const { failed } = await runContract(options, mutant.caughtBy)
     t.same(failed.toSorted(), mutant.caughtBy.toSorted())
   })
 }

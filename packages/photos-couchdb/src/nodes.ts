@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Address } from './addresses.js'
 import { isTransient, RequestFailure } from './failure.js'
+import { fnv1a } from './fnv.js'
 import { Node, type NodeOptions } from './node.js'
 
 export interface NodesOptions extends NodeOptions {
@@ -65,7 +66,7 @@ export class Nodes {
 
   /** Which of the homes, from 0 on, a key has; the same in every process that names the same nodes. */
   homeOf(key: string): number {
-    return this.homes === 1 ? 0 : hashOf(key) % this.homes
+    return this.homes === 1 ? 0 : fnv1a(key) % this.homes
   }
 
   /**
@@ -163,13 +164,6 @@ export class Nodes {
   #wakeAll(): void {
     for (const wake of this.#waitingForAny) wake()
   }
-}
-
-/** FNV-1a, 32 bits (http://www.isthe.com/chongo/tech/comp/fnv/), of the low bytes of a text. */
-function hashOf(text: string): number {
-  let hash = 0x811c9dc5
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ (text.charCodeAt(i) & 0xff), 0x01000193)
-  return hash >>> 0
 }
 
 const noneServes = (): RequestFailure => new RequestFailure('unreachable', 'no CouchDB node serves')

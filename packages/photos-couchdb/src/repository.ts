@@ -32,13 +32,11 @@ import {
   withDefaults,
 } from './options.js'
 import { Reader } from './reader.js'
+import { type Basis, basisOf, ContestedWorkspaces, RecentBases } from './recent.js'
 import { scan } from './scan.js'
 import { Settler } from './settle.js'
 import { statusOf } from './status.js'
 import { type Write, Writer, type Written, weightOf } from './writer.js'
-
-/** How many workspaces in which a write lost are remembered: most are read again at once. */
-const MAX_CONTESTED = 4096
 
 /** What a repository has done since it was opened, and how its nodes are doing. */
 export interface CouchdbMetrics {
@@ -72,9 +70,8 @@ export class CouchdbRepository implements PhotoRepository {
   /** By the home of the workspace. */
   readonly #writes: readonly Gather<Write, Written>[]
   readonly #settler: Settler
-  readonly #bases = new Bases()
-  /** Workspaces in which a write lost to another, since they were last read afresh; the latest of them. */
-  readonly #contested = new Set<WorkspaceId>()
+  readonly #bases = new RecentBases()
+  readonly #contested = new ContestedWorkspaces()
   readonly #writing = new Set<Promise<unknown>>()
   readonly #closing = new AbortController()
   readonly #counts = { reads: 0, readBatches: 0, writes: 0, writeBatches: 0, conflicts: 0, shortWrites: 0 }
@@ -123,13 +120,15 @@ export class CouchdbRepository implements PhotoRepository {
     { fresh = false, signal }: ReadOptions = {},
   ): Promise<WorkspaceRecord> {
     this.#check(workspaceId)
-    if (fresh && this.#contested.delete(workspaceId)) await this.#settled(workspaceId)
+    if (!fresh) return (await this.#reads.ask(workspaceId, workspaceId, { join: 'any', signal })).record
+    if (this.#contested.take(workspaceId)) await this.#settled(workspaceId)
     // What has been sent already may have been overtaken by a write of another process.
-    const stored = await this.#reads.ask(workspaceId, workspaceId, {
-      join: fresh ? 'waiting' : 'any',
-      signal,
-    })
-    if (fresh) this.#bases.keep(workspaceId, basisOf(stored))
+    let stored = await this.#reads.ask(workspaceId, workspaceId, { join: 'waiting', signal })
+    if (stored.losers > 0) {
+      await this.#settled(workspaceId)
+      stored = await this.#reads.ask(workspaceId, workspaceId, { join: 'waiting', signal })
+    }
+    this.#bases.keep(workspaceId, basisOf(stored))
     return stored.record
   }
 
@@ -228,7 +227,7 @@ export class CouchdbRepository implements PhotoRepository {
       this.#bases.keep(workspaceId, { version, isDeleted: false, losers: 0 })
       return version
     } catch (error) {
-      if (this.#nodes.homes > 1 && isPhotosError(error, 'VERSION_CONFLICT')) this.#contest(workspaceId)
+      if (this.#nodes.homes > 1 && isPhotosError(error, 'VERSION_CONFLICT')) this.#contested.add(workspaceId)
       throw error
     } finally {
       // Whether it was made or not: from here on, no read joins one that was sent before.
@@ -255,15 +254,10 @@ export class CouchdbRepository implements PhotoRepository {
     return basis.isDeleted ? undefined : expected
   }
 
-  #contest(workspaceId: WorkspaceId): void {
-    this.#contested.add(workspaceId)
-    const [oldest] = this.#contested
-    if (oldest !== undefined && this.#contested.size > MAX_CONTESTED) this.#contested.delete(oldest)
-  }
-
   /**
-   * Waits until what the copies of a cluster disagree about is settled: the read that follows a conflict could else tell of a write
-   * that is about to be taken back. Where it cannot be found out, the read itself tells why.
+   * Waits until what the copies of a cluster disagree about is settled: a read that follows a conflict, or that finds one, could else
+   * tell of a write that is about to be taken back, and an idempotent write be answered with a photo that will not stay. Where it
+   * cannot be found out, the read itself tells why.
    */
   async #settled(workspaceId: WorkspaceId): Promise<void> {
     try {
@@ -306,32 +300,3 @@ export class CouchdbRepository implements PhotoRepository {
 }
 
 const closedError = (): PhotosError => repositoryUnavailable('the repository is closed')
-
-/** What a write may be based on: what was read last, without its bytes. */
-type Basis = Pick<Stored, 'isDeleted' | 'losers'> & { readonly version: Version }
-
-const basisOf = ({ record, isDeleted, losers }: Stored): Basis => ({
-  version: record.version,
-  isDeleted,
-  losers,
-})
-
-/** The latest bases, a bounded number of them: most are for a write that follows at once. */
-class Bases {
-  static readonly #MOST = 4096
-  readonly #bases = new Map<WorkspaceId, Basis>()
-
-  keep(workspaceId: WorkspaceId, basis: Basis): void {
-    this.#bases.delete(workspaceId)
-    this.#bases.set(workspaceId, basis)
-    if (this.#bases.size <= Bases.#MOST) return
-    const [oldest] = this.#bases.keys()
-    if (oldest !== undefined) this.#bases.delete(oldest)
-  }
-
-  take(workspaceId: WorkspaceId): Basis | undefined {
-    const basis = this.#bases.get(workspaceId)
-    this.#bases.delete(workspaceId)
-    return basis
-  }
-}

@@ -1,3 +1,5 @@
+import { fnv1a } from './fnv.js'
+
 /**
  * A set of texts that takes two bytes a text and in turn errs: of one in a thousand it says that it has seen it, and has not. Of one
  * that it has seen it never says that it has not. (A Bloom filter, https://dl.acm.org/doi/10.1145/362686.362692.)
@@ -16,7 +18,9 @@ export class SeenBefore {
 
   /** Whether the text was added before; adds it. */
   add(text: string): boolean {
-    const [first, second] = hashesOf(text)
+    const first = fnv1a(text)
+    // Odd, and so never zero.
+    const second = (fnv1a(text, 0x01234567) | 1) >>> 0
     let seen = true
     for (let i = 0; i < SeenBefore.#HASHES; i++) {
       const bit = (first + i * second) % this.#size
@@ -28,16 +32,4 @@ export class SeenBefore {
     }
     return seen
   }
-}
-
-/** Two 32-bit hashes (FNV-1a from two starts), the second one odd. */
-function hashesOf(text: string): readonly [number, number] {
-  let first = 0x811c9dc5
-  let second = 0x01234567
-  for (let i = 0; i < text.length; i++) {
-    first = Math.imul(first ^ text.charCodeAt(i), 0x01000193)
-    second = Math.imul(second ^ text.charCodeAt(i), 0x01000193)
-    second ^= second >>> 15
-  }
-  return [first >>> 0, (second | 1) >>> 0]
 }

@@ -182,6 +182,28 @@ t.test(
   },
 )
 
+t.test('however copies disagree, one idempotency key has one answer, and its photo stays', async (t) => {
+  for (let round = 0; round < 10; round++) {
+    const { copies, open } = await cluster(t)
+    const services = [open(), open(), open(), open()].map(
+      (repository) =>
+        new PhotoService(repository, { backoff: { attempts: 300, baseDelayMs: 1, maxDelayMs: 10 } }),
+    )
+    const answers = await Promise.all(
+      [...services, ...services].map((service) =>
+        service.add('w', { url: 'https://x.example/1.jpg', description: 'x' }, { idempotencyKey: 'key' }),
+      ),
+    )
+    await copies.atRest()
+    const { photos } = await open().read('w', { fresh: true })
+    const answered = new Set(answers.map(({ photo }) => photo.id))
+    t.strictSame(
+      decodePhotos(photos).map(({ id }) => id),
+      [...answered],
+    )
+  }
+})
+
 const couchdb = await couchdbOf(t)
 t.test('no acknowledged write is lost between processes that use different nodes', async (t) => {
   const database = await databaseOf(t, couchdb)
@@ -240,3 +262,38 @@ t.test('on a cluster, the read after a conflict waits until its copies agree', a
   await alone.read('w', { fresh: true })
   t.strictSame(asked.slice(5), ['_bulk_docs', '_bulk_get'], 'one node has one copy')
 })
+
+t.test(
+  'a fresh read that finds a conflict waits until it is settled; another tells what there is',
+  async (t) => {
+    const leaf = (_rev: string, photo: string) => ({
+      _id: 'w',
+      _rev,
+      photos: [{ id: photo, url: `https://x.example/${photo}`, description: photo }],
+      _revisions: { start: 1, ids: [_rev.slice(2)] },
+    })
+    const kept = leaf(REV, 'kept')
+    const takenBack = leaf(OTHER_REV, 'taken back')
+    const asked: string[] = []
+    let isSettled = false
+    const server = await ChaosServer.open(t, (request, response) => {
+      const isLook = request.url.includes('open_revs=all')
+      asked.push(isLook ? 'look' : 'read')
+      if (isLook) {
+        const answer = json(200, isSettled ? [{ ok: kept }] : [{ ok: kept }, { ok: takenBack }])
+        isSettled = true
+        return answer(request, response)
+      }
+      const docs = isSettled ? [{ ok: kept }] : [{ ok: kept }, { ok: takenBack }]
+      const single = isSettled ? kept : { ...takenBack, _conflicts: [REV] }
+      const isBatch = request.url.endsWith('_bulk_get')
+      return json(200, isBatch ? { results: [{ id: 'w', docs }] } : single)(request, response)
+    })
+    const repository = openCouchdbRepository({ urls: [`${server.url}/db`] })
+    t.teardown(() => repository.close())
+    t.equal((await repository.read('w')).version, OTHER_REV)
+    t.strictSame(asked, ['read'])
+    t.equal((await repository.read('w', { fresh: true })).version, REV)
+    t.strictSame(asked.slice(1), ['read', 'look', 'look', 'read'])
+  },
+)

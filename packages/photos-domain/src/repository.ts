@@ -42,7 +42,10 @@ export interface Change {
 }
 
 export interface ChangesOptions {
-  /** The cursor of the last change that was consumed; `now` for those to come only; absent for all there are. */
+  /**
+   * The cursor of the last change that was consumed; `now` for those to come; absent for all there are. From `now`, all is told that is
+   * written once the feed is live; what was written just before may be told again by a store whose copies lag.
+   */
   readonly since?: string | undefined
   /** True: wait for further changes, until the signal aborts. False or absent: end when caught up. */
   readonly live?: boolean | undefined
@@ -106,13 +109,15 @@ export interface PhotoRepository {
   /**
    * The feed of changes made by anyone, in any process. Every workspace's latest version is told at least once; versions
    * in between may be skipped and rows may repeat, so consumers must be idempotent. With `since` absent it names
-   * every workspace there is. It fails with `REPOSITORY_UNAVAILABLE` when it breaks; resume it from the last cursor.
+   * every workspace there is. A feed that is not live ends with what the store shows by then: where copies lag, that may be a
+   * little less than was acknowledged, and what is missing follows its last cursor. It fails with `REPOSITORY_UNAVAILABLE`
+   * when it breaks; resume it from the last cursor.
    */
   changes(options?: ChangesOptions): AsyncIterable<Change>
 
   /**
    * Every workspace with its record, ascending by id in byte order; resume it with `after`. What is written during the scan
-   * may or may not be seen.
+   * may or may not be seen; where copies lag, so may what was first written just before it.
    */
   scan(
     options?: ScanOptions,
@@ -121,7 +126,10 @@ export interface PhotoRepository {
   /** Resolves if reads and writes can be served now. @throws PhotosError as `read` does */
   ready(): Promise<void>
 
-  /** How full the store is. It may cost a little: not for every request. @throws PhotosError as `read` does */
+  /**
+   * How full the store is; where copies lag, as one of them has it. It may cost a little: not for every request.
+   * @throws PhotosError as `read` does
+   */
   status(): Promise<RepositoryStatus>
 
   /**

@@ -1,7 +1,7 @@
 import type { WorkspaceRecord } from 'photos-domain'
-import { Drain, endsInTruth } from '../drain.js'
+import { Drain, endsInTruth, untilListed } from '../drain.js'
 import { contentOf, numbered, put, putNew } from '../fixtures.js'
-import { all, codeOf, readsBack, sameRecord } from '../outcomes.js'
+import { all, codeOf, readsBack, sameRecord, showsEach } from '../outcomes.js'
 import type { Rules } from '../store-under-test.js'
 
 export const closeRules: Rules = {
@@ -18,6 +18,7 @@ export const closeRules: Rules = {
   'what is read when the repository closes ends with what there is, or as unavailable': async (t, store) => {
     const { repository } = store
     const records = await putNew(repository, numbered('w', 120))
+    await untilListed(store, records.keys())
     const scan = new Drain(repository.scan())
     const feed = new Drain(repository.changes())
     await Promise.all([scan.next(), feed.next()])
@@ -46,7 +47,8 @@ export const closeRules: Rules = {
     const { repository } = store
     const { version } = await put(repository, 'w', contentOf('p'))
     await repository.read('w')
-    const cursor = (await all(repository.changes())).at(-1)?.cursor
+    const told = await store.listed(() => all(repository.changes()), showsEach(['w']))
+    const cursor = told.at(-1)?.cursor
     await store.close()
     const calls: Readonly<Record<string, () => unknown>> = {
       read: () => repository.read('w'),

@@ -7,9 +7,9 @@ import {
   type WorkspaceRecord,
 } from 'photos-domain'
 import type { Test } from 'tap'
-import { Drain, endsInTruth } from '../drain.js'
+import { Drain, endsInTruth, untilListed } from '../drain.js'
 import { ABSENT, contentOf, numbered, put, putNew, receiptsOf } from '../fixtures.js'
-import { all, codeOf, sameRecord } from '../outcomes.js'
+import { all, codeOf, sameRecord, showsEach } from '../outcomes.js'
 import type { Rules, StoreUnderTest } from '../store-under-test.js'
 
 export const outageRules: Rules = {
@@ -18,7 +18,8 @@ export const outageRules: Rules = {
     const kept = await put(repository, 'kept', { ...contentOf('p'), receipts: receiptsOf('key') })
     const target = await put(repository, 'target', contentOf('p'))
     await repository.read('kept')
-    const cursor = (await all(repository.changes())).at(-1)?.cursor
+    const told = await store.listed(() => all(repository.changes()), showsEach(['kept']))
+    const cursor = told.at(-1)?.cursor
     const attempts: Promise<WriteAttempt>[] = []
     const back = await store.outage(t, async () => {
       await checkReadInOutage(t, store, kept)
@@ -101,6 +102,7 @@ export const outageRules: Rules = {
   'a scan or a feed that an outage cuts short rejects, and does not just end': async (t, store) => {
     const { repository } = store
     const records = await putNew(repository, numbered('w', 120))
+    await untilListed(store, records.keys())
     const scan = new Drain(repository.scan())
     const feed = new Drain(repository.changes())
     await Promise.all([scan.next(), feed.next()])

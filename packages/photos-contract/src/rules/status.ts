@@ -12,7 +12,10 @@ export const statusRules: Rules = {
     await put(repository, 'w4', EMPTY)
     for (const each of [repository, await store.reopen()]) {
       t.equal(await codeOf(() => each.ready()), 'resolved', 'it is ready')
-      const { engine, workspaces, bytes } = await each.status()
+      const { engine, workspaces, bytes } = await store.listed(
+        async () => each.status(),
+        ({ workspaces }) => workspaces === 12,
+      )
       t.match(engine, /\S/, 'the engine is named')
       t.equal(workspaces, 12, 'each workspace counts once, an emptied one too')
       t.ok(Number.isSafeInteger(bytes) && bytes >= 0, `${bytes} is a number of bytes`)

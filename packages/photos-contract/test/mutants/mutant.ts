@@ -1,4 +1,4 @@
-import type { MemoryStore, MemoryStoreHooks } from 'photos-contract'
+import type { MemoryStore, MemoryStoreHooks, RepositoryContractOptions } from 'photos-contract'
 import type { PhotoRepository } from 'photos-domain'
 
 /** A repository that breaks one rule: the memory model, altered. */
@@ -8,6 +8,8 @@ export interface Mutant {
   /** The titles of the tests that are there to catch it. */
   readonly caughtBy: readonly string[]
   readonly hooks?: MemoryStoreHooks
+  /** What it is allowed; and yet it does more. */
+  readonly options?: Partial<Omit<RepositoryContractOptions, 'open' | 'patienceMs'>>
   /**
    * Called once for each store; what it returns, once for each repository on it. That gives the methods which differ from the
    * model's.

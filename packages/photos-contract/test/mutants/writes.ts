@@ -29,6 +29,22 @@ async function overwrite(
   }
 }
 
+/** After a conflict, writes once more what there is, as `raise` makes it. */
+export const raisingAfterConflict =
+  (raise: (record: WorkspaceContent, refused: WorkspaceContent) => WorkspaceContent) =>
+  (model: PhotoRepository): Pick<PhotoRepository, 'write'> => ({
+    write: async (workspaceId, content, expected) => {
+      try {
+        return await model.write(workspaceId, content, expected)
+      } catch (error) {
+        if (isPhotosError(error, 'VERSION_CONFLICT')) {
+          await overwrite(model, workspaceId, raise(await model.read(workspaceId), content))
+        }
+        throw error
+      }
+    },
+  })
+
 /** Mutants of conditional writes, of concurrency and of durability. */
 export const writeMutants: readonly Mutant[] = [
   {
@@ -69,6 +85,29 @@ export const writeMutants: readonly Mutant[] = [
         return written
       },
     }),
+  },
+  {
+    does: 'raises the version of a record that a write was refused for',
+    caughtBy: [
+      'a write that expects 0 is refused where there is a record, even an empty one',
+      'of many writers that expect the same version, one wins',
+    ],
+    alter: () => raisingAfterConflict((record) => record),
+  },
+  {
+    does: 'may raise a version, and stores what was refused as it does',
+    options: { raisesVersions: 'it is to be caught all the same' },
+    caughtBy: [
+      'a write that expects 0 is refused where there is a record, even an empty one',
+      'of many writers that expect the same version, one wins',
+    ],
+    alter: () => raisingAfterConflict((_, refused) => refused),
+  },
+  {
+    does: 'may raise a version, and loses the photos as it does',
+    options: { raisesVersions: 'it is to be caught all the same' },
+    caughtBy: ['a write that expects 0 is refused where there is a record, even an empty one'],
+    alter: () => raisingAfterConflict(({ receipts }) => ({ photos: NO_PHOTOS, receipts })),
   },
   {
     does: 'takes any version for a workspace that was never written',
