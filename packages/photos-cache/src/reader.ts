@@ -1,11 +1,7 @@
 import {
   compareVersions,
   type PhotoRepository,
-  photosTextOf,
   repositoryUnavailable,
-  TextRecord,
-  type Version,
-  type WorkspaceContent,
   type WorkspaceId,
   type WorkspaceRecord,
 } from 'photos-domain'
@@ -134,9 +130,9 @@ export class Reader {
       return undefined
     }
     counters.redisHits++
-    const record = answerOf(entry, HIT_IN_REDIS)
-    this.keep(slot, record, asOfMs)
-    return record
+    this.keep(slot, entry, asOfMs)
+    const { version, photos, receipts } = entry
+    return { version, photos, receipts, cacheStatus: HIT_IN_REDIS }
   }
 
   /** The store's answer. Where there is something to serve instead, it need not come, and not take long. */
@@ -179,10 +175,10 @@ export class Reader {
       // Taken before the store is read: then nothing that the tier learns meanwhile is missed.
       const lease = await shared?.tier.lease(workspaceId)
       const { asOfMs, record } = await this.#readStore(slot, status === FRESH)
-      const answer = answerOf(record, status)
-      this.keep(slot, answer, asOfMs)
+      this.keep(slot, record, asOfMs)
       if (shared !== undefined) void this.#tell(shared, workspaceId, lease, record)
-      return answer
+      const { version, photos, receipts } = record
+      return { version, photos, receipts, cacheStatus: status }
     } finally {
       memory.unpin(slot)
     }
@@ -243,7 +239,8 @@ export class Reader {
     const { record } = slot
     if (record !== undefined && nowMs - trust.lastVouchedMs(slot.asOfMs) <= settings.staleIfErrorMs) {
       counters.staleAnswers++
-      return answerOf(record, STALE_IN_MEMORY, true)
+      const { version, photos, receipts } = record
+      return { version, photos, receipts, cacheStatus: STALE_IN_MEMORY, stale: true }
     }
     const asOfMs = trust.feedAsOfMs
     if (shared === undefined || nowMs - asOfMs > settings.staleIfErrorMs) return undefined
@@ -259,19 +256,9 @@ export class Reader {
     ) {
       return undefined
     }
-    const answer = answerOf(entry, STALE_IN_REDIS, true)
-    this.keep(slot, answer, asOfMs)
+    this.keep(slot, entry, asOfMs)
     counters.staleAnswers++
-    return answer
+    const { version, photos, receipts } = entry
+    return { version, photos, receipts, cacheStatus: STALE_IN_REDIS, stale: true }
   }
-}
-
-/** What was found, and what the tiers have to say of it. */
-const answerOf = (
-  found: WorkspaceContent & { readonly version: Version; readonly photosText?: string | undefined },
-  cacheStatus: string,
-  stale?: boolean,
-): WorkspaceRecord => {
-  const { version, receipts } = found
-  return new TextRecord({ version, photosText: photosTextOf(found), receipts, cacheStatus, stale })
 }

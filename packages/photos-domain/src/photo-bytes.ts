@@ -1,4 +1,5 @@
 import type { Photo, PhotoId } from './model.js'
+import type { WorkspaceRecord } from './repository.js'
 
 /*
  * A workspace's photos are kept and sent as one canonical JSON text: an array without white space, each photo with the keys
@@ -40,6 +41,13 @@ const isPhoto = (value: unknown): value is Photo =>
   typeof value === 'object' &&
   value !== null &&
   ['id', 'url', 'description'].every((key) => typeof Reflect.get(value, key) === 'string')
+
+/** The bytes of a record's photos as a text, one character (U+0000 to U+00FF) for each byte: the encoding that Node calls `latin1`. */
+export function photosTextOf(record: Pick<WorkspaceRecord, 'photos' | 'photosText'>): string {
+  if (record.photosText !== undefined) return record.photosText
+  const { photos } = record
+  return Buffer.prototype.latin1Slice.call(photos, 0, photos.length)
+}
 
 /** The text of the photo with this id, in the text of its list ({@link photosTextOf}); undefined where there is none. */
 export function findPhoto(photosText: string, photoId: PhotoId): string | undefined {

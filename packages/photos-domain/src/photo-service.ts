@@ -16,10 +16,9 @@ import {
   type PhotoPatch,
   type WorkspaceId,
 } from './model.js'
-import { findPhoto } from './photo-bytes.js'
+import { findPhoto, photosTextOf } from './photo-bytes.js'
 import { fingerprintOf, type Receipt, withReceipt } from './receipts.js'
 import type { Awaitable, PhotoRepository, ReadOptions, WorkspaceRecord } from './repository.js'
-import { photosTextOf } from './text-record.js'
 import type { Version } from './version.js'
 import { WorkspaceWriter } from './workspace-writer.js'
 import type { Decide } from './write-draft.js'

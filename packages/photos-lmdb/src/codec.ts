@@ -1,10 +1,5 @@
-import {
-  corruptRecord,
-  TextRecord,
-  type Version,
-  type WorkspaceContent,
-  type WorkspaceRecord,
-} from 'photos-domain'
+import { corruptRecord, type Version, type WorkspaceContent, type WorkspaceRecord } from 'photos-domain'
+import { TextRecord } from './text-record.js'
 
 /*
  * A stored value is the photos as they are sent, so that reading a record without receipts, which nearly all are, copies
@@ -45,7 +40,7 @@ export function encodeValue(workspaceId: string, { photos, receipts }: Workspace
 export function decodeValue(workspaceId: string, value: string, version: Version): WorkspaceRecord {
   if (value.charCodeAt(0) === OPENING_BRACKET) {
     const last = value.charCodeAt(value.length - 1)
-    if (last === CLOSING_BRACKET) return new TextRecord({ version, photosText: value })
+    if (last === CLOSING_BRACKET) return new TextRecord(version, value)
     if (last === WITH_RECEIPTS) return decodeWithReceipts(workspaceId, Buffer.from(value, 'latin1'), version)
   }
   throw corruptRecord(workspaceId, `is no JSON array of photos (${value.length} bytes)`)

@@ -1,20 +1,18 @@
-import {
-  compareVersions,
-  photosTextOf,
-  TextRecord,
-  type Version,
-  type WorkspaceId,
-  type WorkspaceRecord,
-} from 'photos-domain'
+import { compareVersions, type Version, type WorkspaceId, type WorkspaceRecord } from 'photos-domain'
 import { HIT_IN_MEMORY } from '../cache-status.js'
+import { HotTexts } from './hot-texts.js'
 import { S3Fifo } from './s3-fifo.js'
 import { Slot } from './slot.js'
 
 /**
- * What a slot costs beside its bytes and texts: itself, its record, its places in the maps. 370 bytes of it were measured, with
- * 100,000 slots on Node 20; the rest allows for what has not been collected yet.
+ * What a slot costs beside its bytes and texts: itself, its record and buffers, its places in the maps. 520 bytes of it were measured, with
+ * 100,000 slots on Node 20; the rest allows for what the allocator adds to each buffer.
  */
-const SLOT_OVERHEAD_BYTES = 500
+const SLOT_OVERHEAD_BYTES = 700
+
+/** So much of the tier, and no more than this, is for texts beside the bytes. */
+const TEXTS_PART = 1 / 16
+const MAX_TEXTS_BYTES = 16 * 2 ** 20
 
 /** One entry may take this part of the tier; larger ones are left to the next tier. */
 const LARGEST_PART = 1 / 16
@@ -29,17 +27,20 @@ const LARGEST_PART = 1 / 16
 export class MemoryTier {
   readonly #slots = new Map<WorkspaceId, Slot>()
   readonly #policy: S3Fifo
+  readonly #texts: HotTexts
   readonly #largestBytes: number
   #isClosed = false
   evictions = 0
 
   constructor(maxBytes: number, largestBytes: number = maxBytes * LARGEST_PART) {
-    this.#policy = new S3Fifo(maxBytes)
+    const textsBytes = Math.min(maxBytes * TEXTS_PART, MAX_TEXTS_BYTES)
+    this.#policy = new S3Fifo(maxBytes - textsBytes)
+    this.#texts = new HotTexts(textsBytes)
     this.#largestBytes = largestBytes
   }
 
   get bytes(): number {
-    return this.#policy.bytes
+    return this.#policy.bytes + this.#texts.bytes
   }
 
   /** How many slots are kept, markers included. */
@@ -50,7 +51,9 @@ export class MemoryTier {
   /** The slot of a workspace, counted as a hit if it has a record. */
   get(workspaceId: WorkspaceId): Slot | undefined {
     const slot = this.#slots.get(workspaceId)
-    if (slot?.record !== undefined) this.#policy.visit(slot)
+    if (slot?.record !== undefined && this.#policy.visit(slot) && slot.record.photosText === undefined) {
+      this.#texts.add(slot.record)
+    }
     return slot
   }
 
@@ -72,7 +75,7 @@ export class MemoryTier {
 
   /**
    * Keeps a record in a pinned slot, unless the slot has seen a newer version; of one from before a suspicion, its version. `asOfMs`: a time at which the record was current.
-   * Receipts are copied if they are a small part of a larger buffer, which they would keep alive.
+   * The bytes are copied if they are a small part of a larger buffer, which they would keep alive.
    */
   put(slot: Slot, record: WorkspaceRecord, asOfMs: number, expiresAtMs: number): void {
     const order = compareVersions(record.version, slot.version)
@@ -84,12 +87,14 @@ export class MemoryTier {
     }
     slot.version = record.version
     if (order > 0 || slot.record === undefined) {
-      slot.record = new TextRecord({
+      this.#letRecordGo(slot)
+      slot.record = {
         version: record.version,
-        photosText: photosTextOf(record),
+        photos: ownBytes(record.photos),
+        photosText: undefined,
         receipts: record.receipts && ownBytes(record.receipts),
         cacheStatus: HIT_IN_MEMORY,
-      })
+      }
       slot.asOfMs = asOfMs
     } else {
       slot.asOfMs = Math.max(slot.asOfMs, asOfMs)
@@ -121,9 +126,7 @@ export class MemoryTier {
   close(): void {
     this.#isClosed = true
     for (const slot of this.#slots.values()) {
-      this.#policy.remove(slot)
-      slot.record = undefined
-      if (slot.pins === 0) this.#slots.delete(slot.workspaceId)
+      this.#drop(slot)
     }
   }
 
@@ -134,7 +137,7 @@ export class MemoryTier {
   }
 
   #forgetRecord(slot: Slot): void {
-    slot.record = undefined
+    this.#letRecordGo(slot)
     if (slot.queue !== undefined) this.#policy.set(slot, bytesOf(slot))
   }
 
@@ -154,15 +157,20 @@ export class MemoryTier {
   /** Lets go of the record, and of the slot too unless it is pinned: then its version stays as a marker. */
   #drop(slot: Slot): void {
     this.#policy.remove(slot)
-    slot.record = undefined
+    this.#letRecordGo(slot)
     if (slot.pins === 0) this.#slots.delete(slot.workspaceId)
+  }
+
+  #letRecordGo(slot: Slot): void {
+    if (slot.record !== undefined) this.#texts.remove(slot.record)
+    slot.record = undefined
   }
 }
 
 function bytesOf({ workspaceId, version, record }: Slot): number {
   const texts = workspaceId.length + version.length
   if (record === undefined) return SLOT_OVERHEAD_BYTES + texts
-  return SLOT_OVERHEAD_BYTES + texts + record.photosText.length + (record.receipts?.byteLength ?? 0)
+  return SLOT_OVERHEAD_BYTES + texts + record.photos.byteLength + (record.receipts?.byteLength ?? 0)
 }
 
 /** The same bytes, in a buffer that is not much larger than they are. */

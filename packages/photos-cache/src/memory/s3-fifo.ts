@@ -32,8 +32,11 @@ export class S3Fifo {
     return this.#small.length + this.#main.length
   }
 
-  visit(slot: Slot): void {
-    if (slot.visits < MAX_VISITS) slot.visits++
+  /** Counts a hit. True where it had been hit so often already that it counts no further. */
+  visit(slot: Slot): boolean {
+    if (slot.visits === MAX_VISITS) return true
+    slot.visits++
+    return false
   }
 
   /** Takes a slot in, or notes how many bytes it has now. */

@@ -1,5 +1,10 @@
-import type { TextRecord, Version, WorkspaceId } from 'photos-domain'
+import type { Version, WorkspaceId, WorkspaceRecord } from 'photos-domain'
 import type { Fifo } from './fifo.js'
+
+/** What is answered on a hit. The text comes once the record is hit often. */
+export interface KeptRecord extends WorkspaceRecord {
+  photosText: string | undefined
+}
 
 /**
  * What the in-process tier keeps of one workspace: an entry, or, without a record, a marker. Either way `version` is the
@@ -9,7 +14,7 @@ export class Slot {
   readonly workspaceId: WorkspaceId
   version: Version = '0'
   /** What is answered on a hit, this very object; undefined in a marker. */
-  record: TextRecord | undefined
+  record: KeptRecord | undefined
   /** A time, on the process's clock, at which the record was the current one. Nothing is known of later times. */
   asOfMs = Number.NEGATIVE_INFINITY
   /** Records that were current at no later time than this are not taken. */

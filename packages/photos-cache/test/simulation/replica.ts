@@ -26,7 +26,7 @@ export interface Surroundings {
 }
 
 /** Room for two entries. */
-const MEMORY_BYTES = 1300
+const MEMORY_BYTES = 1700
 
 /** A simulated process with a real cache in it. */
 export class Replica {

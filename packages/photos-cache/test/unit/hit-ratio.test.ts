@@ -48,7 +48,8 @@ t.test('with Zipf 0.99 and room for a tenth, 75 % are hits, where LRU has 70 %',
     tier.unpin(slot)
   }
   put(probe, 'w000000000')
-  const tier = new MemoryTier(ROOM * probe.bytes)
+  // A sixteenth of a tier is for texts.
+  const tier = new MemoryTier(Math.ceil((ROOM * probe.bytes * 16) / 15))
   const ours = hitRatioOf((workspaceId) => {
     if (tier.get(workspaceId)?.record !== undefined) return true
     put(tier, workspaceId)

@@ -16,6 +16,14 @@ function put(tier: MemoryTier, workspaceId: string, record: WorkspaceRecord): vo
   tier.unpin(slot)
 }
 
+/** What is answered after more hits than are counted. */
+function hitOften(tier: MemoryTier, workspaceId: string): WorkspaceRecord | undefined {
+  for (let hits = 0; hits < 4; hits++) tier.get(workspaceId)
+  return tier.get(workspaceId)?.record
+}
+
+const textOf = ({ photos }: WorkspaceRecord): string => Buffer.from(photos).toString('latin1')
+
 t.test('what is hit is the object that was kept, each time', async (t) => {
   const tier = new MemoryTier(100_000)
   put(tier, 'w', recordOf('1'))
@@ -24,6 +32,35 @@ t.test('what is hit is the object that was kept, each time', async (t) => {
   t.equal(record?.cacheStatus, 'photos; hit; detail=memory')
   t.equal(tier.get('w')?.record, record)
 })
+
+t.test('what is hit often gets the text of its bytes, and a newer record one of its own', async (t) => {
+  const tier = new MemoryTier(1_000_000)
+  put(tier, 'w', recordOf('1'))
+  t.equal(hitOften(tier, 'w')?.photosText, textOf(recordOf('1')))
+  put(tier, 'w', recordOf('2', 200))
+  t.equal(hitOften(tier, 'w')?.photosText, textOf(recordOf('2', 200)))
+})
+
+t.test(
+  'texts are within the bound: when they would be too many all go, and the wanted get theirs again',
+  async (t) => {
+    const tier = new MemoryTier(1_000_000)
+    const ids = Array.from({ length: 500 }, (_, at) => `w${at}`)
+    const records = ids.map((id) => {
+      put(tier, id, recordOf('1'))
+      const record = hitOften(tier, id)
+      t.ok(tier.bytes <= 1_000_000)
+      return record
+    })
+    t.ok(records.filter((record) => record?.photosText !== undefined).length < ids.length)
+    t.equal(hitOften(tier, 'w0')?.photosText, textOf(recordOf('1')))
+    const before = tier.bytes
+    tier.raise('w0', '2')
+    t.ok(tier.bytes < before - textOf(recordOf('1')).length, 'a text goes with its record')
+    tier.close()
+    t.equal(tier.bytes, 0)
+  },
+)
 
 t.test('an older record never takes the place of a newer one', async (t) => {
   const tier = new MemoryTier(100_000)
@@ -86,7 +123,7 @@ t.test('a record that is a small part of a larger buffer does not keep that aliv
   const chunk = Buffer.alloc(65_536, '[]')
   put(tier, 'w', { version: '1', photos: chunk.subarray(0, 2), receipts: chunk.subarray(2, 4) })
   const record = tier.get('w')?.record
-  t.equal(record?.photosText, '[]')
+  t.equal(record?.photos.buffer.byteLength, 2)
   t.equal(record?.receipts?.buffer.byteLength, 2)
 })
 
