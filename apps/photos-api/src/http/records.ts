@@ -54,9 +54,26 @@ export function sendRecord(
     'content-length',
     String(body.length),
   ])
-  // Node puts a text into one piece with the headers, and writes a character in latin1 as one byte.
-  if (typeof body === 'string') response.end(body, 'latin1')
+  if (typeof body === 'string') endWithText(response, body)
   else response.end(body)
+}
+
+/**
+ * Ends the response with a text, which Node puts into one piece with the headers; it writes a character in latin1 as one byte.
+ * `end(text)` alone would put an empty piece behind it, and send both by a writev, which costs an eighth of a small answer. A response
+ * that waits for an earlier one of its connection has no socket yet.
+ */
+function endWithText(response: ServerResponse, text: string): void {
+  const { socket } = response
+  if (socket === null) {
+    response.end(text, 'latin1')
+    return
+  }
+  // Corked, it is not corked until the next tick by Node itself; uncorked at once, it is one piece and goes out.
+  socket.cork()
+  response.write(text, 'latin1')
+  socket.uncork()
+  response.end()
 }
 
 /** The same for a route. What other plugins set on the reply is not sent with it. */
