@@ -36,6 +36,12 @@ const SMALL = { PHOTOS_CACHE_MEMORY_MB: '4' }
 /** Writes come last: what they leave is not what was seeded. */
 const SHAPES: readonly Shape[] = [
   { name: 'in-process hit, 1,000 workspaces', settings: {}, load: { ids: HOT, mix: READS } },
+  {
+    name: 'Redis hit, kept in process in the place of another',
+    settings: SMALL,
+    load: { ids: UNIFORM, mix: READS },
+    isFilled: true,
+  },
   { name: 'both tiers, Zipf 0.99', settings: SMALL, load: { ids: ZIPF, mix: READS }, isFilled: true },
   { name: 'CouchDB read, 64 connections', settings: NO_CACHE, load: { ids: UNIFORM, mix: READS } },
   {
