@@ -127,6 +127,20 @@ t.test('fewer connections than threads are not made more', async (t) => {
   t.ok(report.requests > 0)
 })
 
+for (const broken of ['reset', 'half'] as const) {
+  t.test(
+    `where a connection breaks (${broken}), the next answers are those of the next requests`,
+    async (t) => {
+      let answers = 0
+      const server = await serve(t, (answer) => (++answers % 50 === 0 ? { ...answer, broken } : answer))
+      const report = await generator.run(loadOf(server, { sampleOneIn: 1 }), MEASURE_MS)
+      t.ok(report.errors > 0)
+      t.ok(report.requests > 10 * report.errors)
+      t.same(report.wrongAnswers, [])
+    },
+  )
+}
+
 t.test('a server that refuses connections is told as errors', async (t) => {
   const gone = await SampleServer.start()
   const load = loadOf(gone)

@@ -22,11 +22,49 @@ export interface DrivenClient {
   on(event: 'response', listener: (status: number, bytes: number, durationMs: number) => void): unknown
 }
 
+/** The whole client, whose connections may break. */
+export interface ConnectingClient extends DrivenClient {
+  /** Opens a connection, the first and each one after another that broke, and sends a request. */
+  _connect(): void
+  /** The requests that have no answer yet, in their order. */
+  readonly pipelinedRequests: { size(): number; clear(): void }
+  readonly parser: { readonly type: string; reinitialize(type: string): void }
+  on(event: 'response', listener: (status: number, bytes: number, durationMs: number) => void): unknown
+  on(event: 'connError', listener: (error: Error) => void): unknown
+}
+
 /** @throws Error where this autocannon's client is not built as we know it */
-export function drivenClient(client: Client): DrivenClient {
-  const candidate = client as unknown as Partial<DrivenClient>
-  if (typeof candidate._doRequest !== 'function' || candidate.requestIterator === undefined) {
+export function drivenClient(client: Client): ConnectingClient {
+  const candidate = client as unknown as Partial<ConnectingClient>
+  const isKnown =
+    typeof candidate._doRequest === 'function' &&
+    typeof candidate._connect === 'function' &&
+    typeof candidate.pipelinedRequests?.clear === 'function' &&
+    typeof candidate.parser?.reinitialize === 'function' &&
+    candidate.requestIterator !== undefined
+  if (!isKnown) {
     throw new Error('the client of this version of autocannon is not the one that photos-bench can drive')
   }
-  return candidate as DrivenClient
+  return candidate as ConnectingClient
+}
+
+/**
+ * Lets every connection of a client begin with no request waiting and no answer half read. autocannon 9 leaves both as they were when the
+ * connection before it broke, and from then on takes each answer for that of the request before.
+ * @param onLost told of each connection that the server ended while a request waited for its answer; of those that failed, autocannon
+ *   itself tells
+ */
+export function startConnectionsAfresh(client: ConnectingClient, onLost: () => void): void {
+  const connect = client._connect.bind(client)
+  let hasFailed = false
+  client.on('connError', () => {
+    hasFailed = true
+  })
+  client._connect = () => {
+    if (!hasFailed && client.pipelinedRequests.size() > 0) onLost()
+    hasFailed = false
+    client.pipelinedRequests.clear()
+    client.parser.reinitialize(client.parser.type)
+    connect()
+  }
 }

@@ -4,7 +4,12 @@ import { Random } from '../ids/random.js'
 import { changesData } from '../scenario/schema.js'
 import { encodeHistogram, newHistogram } from '../stats/histogram.js'
 import { AnswerChecker, type WrongAnswer, wrongAnswer } from './answer-checker.js'
-import { type DrivenClient, drivenClient, type RequestIterator } from './autocannon-client.js'
+import {
+  type ConnectingClient,
+  drivenClient,
+  type RequestIterator,
+  startConnectionsAfresh,
+} from './autocannon-client.js'
 import { FIXED_ETAG, FIXED_PHOTO_ID } from './fixed-answer.js'
 import type { ThreadLoad, ThreadReport } from './messages.js'
 import type { BenchRequest } from './operations.js'
@@ -30,6 +35,7 @@ export class ThreadDriver {
   readonly #lateness = newHistogram()
   readonly #wrongAnswers: WrongAnswer[] = []
   #wrong = 0
+  #lost = 0
   #checked = 0
   #utilizationBefore: EventLoopUtilization | undefined
   #run: autocannon.Instance | undefined
@@ -85,7 +91,7 @@ export class ThreadDriver {
     const result = await this.#ended
     return {
       ...recording,
-      errors: result?.errors ?? 0,
+      errors: (result?.errors ?? 0) + this.#lost,
       timeouts: result?.timeouts ?? 0,
       checked: this.#checked,
       wrong: this.#wrong,
@@ -97,8 +103,9 @@ export class ThreadDriver {
     }
   }
 
-  #takeOver(client: DrivenClient): void {
+  #takeOver(client: ConnectingClient): void {
     client.requestIterator = new SourceIterator(this.#source, this.#onAnswer.bind(this))
+    startConnectionsAfresh(client, () => this.#lost++)
     const pacer = this.#pacer
     pacer?.take(client)
     client.on('response', (status, _bytes, durationMs) => {

@@ -9,6 +9,8 @@ export interface Answer {
   readonly status: number
   readonly body: string
   readonly headers?: Readonly<Record<string, string>>
+  /** Instead of the whole answer: none, and the connection is reset; or half of it, and the connection ends. */
+  readonly broken?: 'reset' | 'half'
 }
 
 /** Turns the right answer into the one that is sent; a promise keeps the client waiting. */
@@ -49,9 +51,15 @@ export class SampleServer {
     const { method, url = '/' } = request
     this.requests.push(`${method} ${url}`)
     request.resume()
-    const { status, body, headers } = await fault(rightAnswer(request), url)
+    const { status, body, headers, broken } = await fault(rightAnswer(request), url)
+    if (broken === 'reset') {
+      request.socket.resetAndDestroy()
+      return
+    }
     const length = status === 304 ? {} : { 'content-length': Buffer.byteLength(body) }
-    response.writeHead(status, { ...length, ...headers }).end(body)
+    response.writeHead(status, { ...length, ...headers })
+    if (broken === 'half') response.write(body.slice(0, body.length / 2), () => request.socket.end())
+    else response.end(body)
   }
 }
 
