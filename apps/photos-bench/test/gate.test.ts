@@ -4,7 +4,7 @@ import { loadScenario } from '../dist/scenario/load.js'
 import { spreadOf } from '../dist/stats/robust.js'
 import { type Floor, loadFloors, parseFloors } from '../dist/verdict/floors.js'
 import { checkGate } from '../dist/verdict/gate.js'
-import { results, SCENARIO, scenarioResult } from './support/results.js'
+import { results, SCENARIO, scenarioResult, slot } from './support/results.js'
 
 const REASON = 'A reason that is long enough'
 const FLOOR = {
@@ -43,6 +43,28 @@ t.test('one disturbed slot does not decide', async (t) => {
   const spread = spreadOf([0.9, 0.01, 0.9])
   const disturbed = scenarioResult(0.9, { ratios: [{ control, metric: 'requestsPerSecond', spread }] })
   t.match(checkGate(results(disturbed), [FLOOR]), [{ passed: true, value: 0.9 }])
+})
+
+t.test('by the best slots, a small change is told where most slots were disturbed', async (t) => {
+  const slotsOf = (subject: string, requests: readonly number[]) =>
+    requests.map((requests) => slot({ subject, requests, busySeconds: 1 }))
+  const floor: Floor = {
+    scenario,
+    control,
+    metric: 'requestsPerCpuSecond',
+    slots: 'best',
+    atLeast: 0.95,
+    reason,
+  }
+  const checked = (target: readonly number[]) => {
+    const slots = [
+      ...slotsOf(SCENARIO.target, target),
+      ...slotsOf(control, [500, 1000, 1000, 600, 400, 450, 300, 990]),
+    ]
+    return checkGate(results(scenarioResult(1, { slots })), [floor])
+  }
+  t.match(checked([1000, 300, 400, 990, 200, 350, 500, 420]), [{ passed: true, value: 0.995 }])
+  t.match(checked([900, 880, 890, 900, 880, 870, 900, 900]), [{ passed: false, value: 0.9 }])
 })
 
 t.test('what was not measured fails: a scenario, a control, a metric', async (t) => {
@@ -88,6 +110,8 @@ t.test('a floors file that is wrong is refused, naming what is', async (t) => {
   refuses({ atLeast: undefined }, /floors\.0 must have either atLeast or atMost/)
   refuses({ atMost: 1 }, /floors\.0 must have either atLeast or atMost/)
   refuses({ control: undefined }, /floors\.0\.control is for ratios/)
+  refuses({ slots: 'some' }, /floors\.0\.slots/)
+  refuses({ control: undefined, metric: 'anonymousBytes', slots: 'best' }, /floors\.0\.slots is for ratios/)
   refuses({ metric: 'anonymousBytes' }, /floors\.0\.control is for ratios/)
   t.throws(() => parseFloors({ short: SHORT, floors: [] }, 'f.json'), UsageError)
   await t.rejects(loadFloors('/nowhere.json'), { message: /nowhere\.json cannot be read/ })

@@ -27,57 +27,57 @@ const batched = (points: BatchedCost['points'], source: string): BatchedCost => 
 
 /**
  * What one request costs each part: CPU of one core of the machine that it was measured on (AMD EPYC, 2 cores which servers and
- * generator shared, at an hour at which a bare Fastify route cost 25 µs). This is the only place for these figures: measure them with
+ * generator shared, at an hour at which a bare Fastify route cost 16 to 28 µs). This is the only place for these figures: measure them with
  * `bench costs`, and the plan follows.
  */
 export const COSTS = {
   /** NGINX, answering from its microcache, with a line in the access log. */
-  edgeHit: cpu(38, 'NGINX hit: 38.7, of which 4 % were passed on'),
+  edgeHit: cpu(21.9, 'NGINX hit: 22.2, of which 2 % were passed on'),
   /** NGINX, asking a replica; writes too. */
-  edgePass: cpu(50.5, 'NGINX pass'),
-  /** A replica over the embedded store; without NGINX before it 36. */
-  embeddedRead: cpu(44.7, 'NGINX pass'),
-  embeddedWrite: cpu(143, 'embedded write'),
+  edgePass: cpu(37.4, 'NGINX pass'),
+  /** A replica over the embedded store; without NGINX before it 23. */
+  embeddedRead: cpu(31.8, 'NGINX pass'),
+  embeddedWrite: cpu(124, 'embedded write'),
   /** A replica, answering from its in-process tier. */
-  memoryHit: cpu(57.2, 'in-process hit'),
-  /** A replica, answering from Redis. */
-  redisHit: cpu(62.6, 'Redis hit'),
+  memoryHit: cpu(23.5, 'in-process hit'),
+  /** A replica, answering from Redis and keeping the record in process, in the place of another. */
+  redisHit: cpu(39, 'Redis hit, kept in process in the place of another'),
   /** A replica, reading CouchDB. */
   couchdbMiss: batched(
     [
-      [2250, 136],
-      [3030, 112],
+      [4350, 94],
+      [7270, 63.3],
     ],
     'CouchDB read, 64 and 256 connections',
   ),
   /** A replica, writing to CouchDB through both tiers, with the read before the write. */
   cachedWrite: batched(
     [
-      [200, 1580],
-      [1490, 296],
+      [333, 1410],
+      [2980, 197],
     ],
     'both tiers, Zipf 0.99, 5 % writes, less its reads; write through both tiers',
   ),
   /** A replica, being told of a write that another one made. */
-  heardWrite: cpu(39.3, 'write through both tiers, a second replica'),
-  redisPerHit: cpu(10.3, 'Redis hit'),
+  heardWrite: cpu(14.9, 'write through both tiers, a second replica'),
+  redisPerHit: cpu(6.25, 'Redis hit'),
   /** A miss, the lease and the entry. */
-  redisPerFill: cpu(50.7, 'write through both tiers'),
-  redisPerWrite: cpu(50.7, 'write through both tiers'),
+  redisPerFill: cpu(39, 'write through both tiers'),
+  redisPerWrite: cpu(39, 'write through both tiers'),
   /** CouchDB, for one copy. */
   couchdbPerRead: batched(
     [
       [1000, 1300],
-      [2250, 579],
-      [3030, 413],
+      [4350, 239],
+      [7270, 138],
     ],
     '1,000 single reads a second fill a node of 2 cores; CouchDB read, 64 and 256 connections',
   ),
   /** With the read before the write. */
   couchdbPerWrite: batched(
     [
-      [200, 4840],
-      [1490, 741],
+      [333, 2380],
+      [2980, 260],
     ],
     'both tiers, Zipf 0.99, 5 % writes; write through both tiers',
   ),
@@ -88,22 +88,25 @@ export const COSTS = {
     source: 'batches of 128, 4 at once: 11,200 documents/s of one node, 4,500 of three on the same cores',
   },
   /** The load generator beside them, which a check on one machine has to pay too. */
-  generator: cpu(38.3, 'NGINX pass'),
+  generator: cpu(28.2, 'NGINX pass'),
   /** What the two cores give when everything is beside each other: the rest is waiting for each other. */
   usableCores: {
     value: 1.64,
     unit: 'cores',
-    source: 'NGINX pass: 12,100 requests/s of 133.5 µs; Redis hit: 13,700 of 121.5 µs',
+    source: 'NGINX pass: 17,300 requests/s of 97.4 µs; Redis hit: 21,500 of 74.3 µs',
   },
   answerBytes: bytes(970, 'photos-samples: 4 to 7 photos'),
   /** Of the data file, with its index of changes. */
   embeddedBytesPerWorkspace: bytes(1650, 'bench sizes'),
-  memoryBytesPerRecord: bytes(1720, 'photos-cache: 700 for a slot, its texts, 970 for the photos'),
+  memoryBytesPerRecord: bytes(
+    1830,
+    'photos-cache: 700 for a slot, its texts, 970 for the photos; a sixteenth of the tier is for texts',
+  ),
   /** With all that Redis needs for it. */
   redisBytesPerRecord: bytes(1405, 'Redis hit'),
-  couchdbBytesPerWorkspace: bytes(923, 'photos seed, 1,000,000 workspaces'),
+  couchdbBytesPerWorkspace: bytes(874, 'photos seed, 1,000,000 workspaces'),
   /** A replica, without its in-process tier. */
-  replicaBytes: bytes(120e6, 'bench run embedded-collections: own memory'),
+  replicaBytes: bytes(128e6, 'bench run embedded-collections: own memory'),
 } as const satisfies Readonly<Record<string, Cost | BatchedCost>>
 
 export type Costs = {

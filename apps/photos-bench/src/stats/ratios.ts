@@ -37,3 +37,29 @@ export function ratiosOf(
   }
   return spreadOf(ratios)
 }
+
+/** What part of the slots of each subject counts as its best. */
+const BEST_PART = 1 / 4
+
+/**
+ * Target / control, of the best slots of each. What else a machine does only ever makes a slot worse, so the best ones are the nearest
+ * to what the code itself takes: they tell a small change where the median of all slots is still noise. Drift does not cancel out.
+ * undefined where the metric could not be measured, or one of them was not.
+ */
+export function bestRatioOf(
+  slots: readonly Slot[],
+  target: string,
+  control: string,
+  metric: MetricName,
+): number | undefined {
+  const { of, better } = METRICS[metric]
+  const bestOf = (subject: string): number | undefined => {
+    const figures = slots.filter((slot) => slot.subject === subject).map(of)
+    const known = figures.filter((figure) => figure !== undefined)
+    if (known.length === 0 || known.length < figures.length) return undefined
+    known.sort((a, b) => (better === 'higher' ? b - a : a - b))
+    return mean(known.slice(0, Math.ceil(known.length * BEST_PART)))
+  }
+  const [own, other] = [bestOf(target), bestOf(control)]
+  return own === undefined || other === undefined ? undefined : own / other
+}

@@ -17,6 +17,14 @@ const Floor = Type.Object(
       type: 'string',
       enum: [...METRIC_NAMES, 'anonymousBytes'],
     }),
+    slots: Type.Optional(
+      Type.Unsafe<'all' | 'best'>({
+        type: 'string',
+        enum: ['all', 'best'],
+        description:
+          'of a ratio: the median over all slots, or the best quarter of each against each other; default all',
+      }),
+    ),
     atLeast: Type.Optional(Type.Number()),
     atMost: Type.Optional(Type.Number()),
     reason: Type.String({ minLength: 20, description: 'why this number and not another' }),
@@ -62,12 +70,15 @@ export function parseFloors(value: unknown, source: string): Floors {
     throw new UsageError(`${source}: ${faults.map(({ field, message }) => `${field} ${message}`).join('; ')}`)
   }
   const floors = value as Floors
-  for (const [place, { atLeast, atMost, control, metric }] of floors.floors.entries()) {
+  for (const [place, { atLeast, atMost, control, metric, slots }] of floors.floors.entries()) {
     if ((atLeast === undefined) === (atMost === undefined)) {
       throw new UsageError(`${source}: floors.${place} must have either atLeast or atMost`)
     }
     if ((metric === 'anonymousBytes') !== (control === undefined)) {
       throw new UsageError(`${source}: floors.${place}.control is for ratios, and every ratio needs one`)
+    }
+    if (slots !== undefined && control === undefined) {
+      throw new UsageError(`${source}: floors.${place}.slots is for ratios`)
     }
   }
   return floors
