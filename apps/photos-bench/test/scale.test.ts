@@ -59,7 +59,7 @@ t.test('real replicas behind a real NGINX are held, measured and reported', { sk
   const results: ScaleResults = JSON.parse(await readFile(join(dir, 'report', 'results.json'), 'utf8'))
   t.match(results.verification, { wrong: 0, errors: 0 })
   t.ok(results.verification.checked > 0)
-  t.equal(results.rows.length, 8)
+  t.equal(results.rows.length, 10)
   for (const { setup, quotaUsed } of results.slots)
     t.ok(quotaUsed > 0 && quotaUsed < 3, `${setup}: ${quotaUsed}`)
   t.match(await readFile(join(dir, 'report', 'scaling.svg'), 'utf8'), /<svg .*<\/svg>/s)
@@ -74,7 +74,7 @@ t.test('an interrupted run ends all processes and removes its groups', { skip: !
   await new Promise<void>((resolve) => {
     run.stderr.on('data', (chunk) => String(chunk).includes('warming') && resolve())
   })
-  t.equal((await groupsLeft(run.pid)).length, 3)
+  t.equal((await groupsLeft(run.pid)).length, 5)
   run.kill('SIGINT')
   const [code] = await closed
   t.equal(code, 130)

@@ -2,11 +2,12 @@ import { EXIT, UsageError } from '../errors.js'
 import { CpuGroups } from '../machine/cpu-groups.js'
 import { describeEnvironment } from '../machine/machine.js'
 import { canMeasureProcesses } from '../machine/process-usage.js'
+import { averageAnswerBytes } from '../run/answer-size.js'
 import { startDeployment, storeOf } from '../scale/deployment.js'
 import { scaleMarkdown, writeScaleReport } from '../scale/report.js'
 import { SCALE_FORMAT, type ScaleResults, type ScaleSlot } from '../scale/result.js'
 import { runScale } from '../scale/scale-run.js'
-import type { ScaleSettings } from '../scale/settings.js'
+import { asked, type ScaleSettings } from '../scale/settings.js'
 import { findingsOf, rowsOf, verificationOf, warningsOf } from '../scale/summary.js'
 import { noNginx } from '../subjects/edge.js'
 import type { CommandLine } from './options.js'
@@ -71,10 +72,11 @@ async function measureSlots(
   const progress = new Progress()
   progress.about('scale')
   const store = storeOf(process.env)
-  const options = { settings, store, cacheDir, groups, progress: progress.step, signal }
-  const deployment = await startDeployment(options)
+  const answerBytes = averageAnswerBytes(asked(settings.workspaces), settings.seed)
+  const options = { settings, answerBytes, progress: progress.step, signal }
+  const deployment = await startDeployment({ ...options, store, cacheDir, groups })
   try {
-    return await runScale({ settings, deployment, progress: progress.step, signal })
+    return await runScale({ ...options, deployment })
   } finally {
     await deployment.stop()
   }

@@ -11,7 +11,10 @@ const DRAWS = 2000
  * How long the average body is that a scenario's requests are answered with, in bytes: what a control sends. Answers without a
  * body (304, 204) are left out, as the control sends them likewise.
  */
-export function averageAnswerBytes(scenario: Scenario, seed: number): number {
+export function averageAnswerBytes(
+  scenario: Pick<Scenario, 'workspaces' | 'ids' | 'mix'>,
+  seed: number,
+): number {
   const source = new RequestSource({
     scenario,
     host: 'localhost',

@@ -2,6 +2,7 @@ import { cachedData } from '../data/cached-data.js'
 import { noCouchdb } from '../data/couchdb-servers.js'
 import { embeddedData } from '../data/embedded-data.js'
 import type { CpuGroup, CpuGroups, CpuQuota } from '../machine/cpu-groups.js'
+import { startBareFastify } from '../subjects/bare-fastify.js'
 import { BEHIND_EDGE } from '../subjects/edge.js'
 import { readAll } from '../subjects/read-all.js'
 import { firstDeathOf } from '../subjects/server-process.js'
@@ -20,6 +21,8 @@ export interface Deployment {
   /** One replica without the caches of the service. */
   readonly before: RunningSubject
   readonly replicas: readonly RunningSubject[]
+  /** The control: as many processes of bare Fastify. */
+  readonly bare: readonly RunningSubject[]
   /** Rejects when one of them dies. */
   readonly died: Promise<never>
   /** Holds each to the quota, until it is let go. */
@@ -30,6 +33,8 @@ export interface Deployment {
 
 export interface DeploymentOptions {
   readonly settings: Pick<ScaleSettings, 'workspaces' | 'replicaCounts'>
+  /** How long the control's answers are. */
+  readonly answerBytes: number
   readonly store: StoreName
   readonly cacheDir: string
   readonly groups: CpuGroups
@@ -63,19 +68,23 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
     opened.push(async () => {
       await Promise.all(started.map((replica) => replica.stop()))
     })
-    const start = async (name: string, more: Readonly<Record<string, string>>): Promise<RunningSubject> => {
+    const start = async (name: string, starting: () => Promise<RunningSubject>): Promise<RunningSubject> => {
       signal.throwIfAborted()
-      const replica = await startService(name, {}, { ...BEHIND_EDGE, ...data.settings, ...more })
-      started.push(replica)
-      hold(name, replica.pids)
-      return replica
+      const server = await starting()
+      started.push(server)
+      hold(name, server.pids)
+      return server
     }
-    const before = await start('before', { PHOTOS_CACHE: 'off' })
+    const service = (name: string, more: Readonly<Record<string, string>> = {}): Promise<RunningSubject> =>
+      start(name, () => startService(name, {}, { ...BEHIND_EDGE, ...data.settings, ...more }))
+    const before = await service('before', { PHOTOS_CACHE: 'off' })
     const most = Math.max(...settings.replicaCounts)
     const replicas: RunningSubject[] = []
+    const bare: RunningSubject[] = []
     for (let nth = 1; nth <= most; nth++) {
       progress(`starting replica ${nth} of ${most}`)
-      replicas.push(await start(`replica-${nth}`, {}))
+      replicas.push(await service(`replica-${nth}`))
+      bare.push(await start(`bare-${nth}`, () => startBareFastify(options)))
     }
     const [first] = replicas
     if (data.redisPid !== undefined && first !== undefined) {
@@ -84,6 +93,7 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
     return {
       before,
       replicas,
+      bare,
       died: firstDeathOf(started),
       limit: (quota) => {
         for (const group of held) group.limit(quota)

@@ -82,6 +82,8 @@ const HOW_TO_READ = `- **At saturation** every connection asks as soon as it is 
   many times what one replica answers. *quota used* near 100 % says that the replicas were the limit, and not the machine.
 - **At an arrival rate** requests are sent when they are due, at random as independent clients come, and latency counts from then, so
   that what a slow answer holds up counts too. *overloaded*: requests were due faster than they were answered; latency then grows for as long as it lasts.
+- **bare Fastify** is the control: processes that send one fixed buffer, in the place of the replicas, under the same quota behind the same
+  NGINX. What they lose against the ideal is what this machine cannot give to so many processes at once.
 - **Before** is one replica without any cache of the service, behind NGINX without its microcache.
 - A held process stands still for the rest of a period once its share is used, so latencies of replicas near their quota come in
   steps of the period, as on a small instance without credits.

@@ -8,11 +8,13 @@ import { startEdge } from '../subjects/edge.js'
 import type { RunningSubject } from '../subjects/subject.js'
 import type { Deployment } from './deployment.js'
 import type { ScaleSlot } from './result.js'
-import { IDS, type LoadKind, type ScaleSettings, type Setup, setupsOf } from './settings.js'
+import { asked, type LoadKind, type ScaleSettings, type Setup, setupsOf } from './settings.js'
 
 export interface ScaleRunOptions {
   readonly settings: ScaleSettings
   readonly deployment: Deployment
+  /** How long the control's answers are. */
+  readonly answerBytes: number
   readonly progress: (text: string) => void
   /** Ends the run: it rejects with the signal's reason. */
   readonly signal: AbortSignal
@@ -58,15 +60,21 @@ class ScaleRun {
    * to compile what it runs often.
    */
   async warmUp(): Promise<void> {
-    const { deployment, progress, settings } = this.#options
-    const all = [deployment.before, ...deployment.replicas]
-    const pids = all.flatMap((replica) => replica.pids)
-    await this.#behindEdge(all, false, async (edge) => {
+    const { deployment } = this.#options
+    await this.#warmUp('replicas', [deployment.before, ...deployment.replicas], 'full')
+    await this.#warmUp('of the control', deployment.bare, 'bare')
+  }
+
+  async #warmUp(name: string, servers: readonly RunningSubject[], design: Setup['design']): Promise<void> {
+    const { progress, settings } = this.#options
+    const pids = servers.flatMap((server) => server.pids)
+    await this.#behindEdge(servers, false, async (edge) => {
       let costBefore = Number.POSITIVE_INFINITY
       for (let nth = 1; nth <= MOST_WARMUPS; nth++) {
-        progress(`warming ${all.length} replicas up, ${nth} of ${MOST_WARMUPS} times at most`)
+        progress(`warming ${servers.length} ${name} up, ${nth} of ${MOST_WARMUPS} times at most`)
         const before = cpuUsage(pids)
-        const load = this.#load(edge, 'saturation', settings.connectionsPerReplica * all.length, 0)
+        const connections = settings.connectionsPerReplica * servers.length
+        const load = this.#load(edge, design, 'saturation', connections, 0)
         const { requests } = await this.#generate(load, settings.warmupSeconds)
         const cost = usedBetween(before, cpuUsage(pids)).busySeconds / Math.max(1, requests)
         if (cost > costBefore * WARM_SHARE) return
@@ -98,7 +106,8 @@ class ScaleRun {
 
   #serversOf({ design, replicas }: Setup): readonly RunningSubject[] {
     const { deployment } = this.#options
-    return design === 'before' ? [deployment.before] : deployment.replicas.slice(0, replicas)
+    if (design === 'before') return [deployment.before]
+    return (design === 'bare' ? deployment.bare : deployment.replicas).slice(0, replicas)
   }
 
   /** An NGINX of its own for each setup: its microcache and its connections start empty. */
@@ -137,7 +146,7 @@ class ScaleRun {
     deployment.unlimit()
     const hooks = { onOpen: () => deployment.limit(quota), onBegin: look, onEnd: look }
     const startedAt = new Date().toISOString()
-    const load = this.#load(edge, kind, connections, prepare)
+    const load = this.#load(edge, setup.design, kind, connections, prepare)
     const report = await this.#generate(load, slotSeconds, hooks, settleSeconds)
     this.#rates.set(key, report.requests / report.seconds)
     const { lateness } = report
@@ -168,12 +177,19 @@ class ScaleRun {
     return Promise.race([loading, this.#options.deployment.died, this.#aborted])
   }
 
-  #load(edge: NginxServer, kind: LoadKind, connections: number, prepare: number): Load {
-    const { workspaces, seed, sampleOneIn } = this.#options.settings
+  #load(
+    edge: NginxServer,
+    design: Setup['design'],
+    kind: LoadKind,
+    connections: number,
+    prepare: number,
+  ): Load {
+    const { settings, answerBytes } = this.#options
+    const { workspaces, seed, sampleOneIn } = settings
     return {
       origin: edge.url,
-      answers: { kind: 'samples' },
-      scenario: { workspaces, ids: IDS, mix: { collection: 1 } },
+      answers: design === 'bare' ? { kind: 'fixed', bytes: answerBytes } : { kind: 'samples' },
+      scenario: asked(workspaces),
       connections,
       arrivals: kind === 'saturation' ? undefined : { requestsPerSecond: kind, arrivals: 'poisson' },
       seed: [seed, this.#loads++],

@@ -1,6 +1,6 @@
 import type { CpuQuota } from '../machine/cpu-groups.js'
 import type { RunSettings } from '../run/result.js'
-import type { IdSettings } from '../scenario/schema.js'
+import type { Scenario } from '../scenario/schema.js'
 
 /**
  * What the original design's authors published of their system on AWS t2.micro instances with 10,000,000 workspaces: the average
@@ -19,8 +19,12 @@ export const AIMS = {
   p99Ms: 15,
 } as const
 
-/** Of YCSB (B. F. Cooper et al., "Benchmarking Cloud Serving Systems with YCSB", SoCC 2010). */
-export const IDS: IdSettings = { kind: 'zipf', exponent: 0.99 }
+/** What is asked for: lists, as popular as in YCSB (B. F. Cooper et al., "Benchmarking Cloud Serving Systems with YCSB", SoCC 2010). */
+export const asked = (workspaces: number): Pick<Scenario, 'workspaces' | 'ids' | 'mix'> => ({
+  workspaces,
+  ids: { kind: 'zipf', exponent: 0.99 },
+  mix: { collection: 1 },
+})
 
 export interface ScaleSettings extends Pick<RunSettings, 'threads' | 'seed' | 'sampleOneIn'> {
   readonly workspaces: number
@@ -42,13 +46,16 @@ export type LoadKind = 'saturation' | number
 export interface Setup {
   readonly name: string
   readonly replicas: number
-  /** `before`: without the caches of the service. */
-  readonly design: 'before' | 'full'
+  /** `before`: without the caches of the service. `bare`: the control, bare Fastify in the place of the service. */
+  readonly design: 'before' | 'full' | 'bare'
   readonly microcache: boolean
   readonly loads: readonly LoadKind[]
 }
 
-/** Before scaling out, every number of replicas, and the whole system. */
+/**
+ * Before scaling out, every number of replicas, and the whole system; and as the control, what one and as many processes of bare Fastify
+ * answer in their place: what those lose against the ideal is the machine's doing.
+ */
 export function setupsOf({ replicaCounts }: Pick<ScaleSettings, 'replicaCounts'>): Setup[] {
   const { before, after } = PUBLISHED
   const most = Math.max(...replicaCounts)
@@ -65,6 +72,15 @@ export function setupsOf({ replicaCounts }: Pick<ScaleSettings, 'replicaCounts'>
       const loads = [after.requestsPerSecond, 'saturation'] as const
       return { name: named(replicas), replicas, design: 'full', microcache: false, loads }
     }),
+    ...[...new Set([1, most])].map(
+      (replicas): Setup => ({
+        name: `${replicas} bare Fastify`,
+        replicas,
+        design: 'bare',
+        microcache: false,
+        loads: ['saturation'],
+      }),
+    ),
     {
       name: `${named(most)}, microcache`,
       replicas: most,

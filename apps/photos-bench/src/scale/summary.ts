@@ -3,7 +3,7 @@ import { mergeHistograms, summarize } from '../stats/histogram.js'
 import { median, sum } from '../stats/robust.js'
 import type { StoreName } from './deployment.js'
 import type { Finding, Limit, ScaleRow, ScaleSlot, ScaleVerification } from './result.js'
-import { AIMS, type LoadKind, PUBLISHED, type ScaleSettings, setupsOf } from './settings.js'
+import { AIMS, type LoadKind, PUBLISHED, type ScaleSettings, type Setup, setupsOf } from './settings.js'
 
 /** A replica that used less of its quota was not what limited the setup. */
 const QUOTA_FULL = 0.9
@@ -22,7 +22,8 @@ export function rowsOf(
   const of = (name: string, load: LoadKind): ScaleSlot[] =>
     slots.filter((slot) => slot.setup === name && slot.load === load)
   const setups = setupsOf(settings)
-  const alone = setups.find(({ design, replicas }) => design === 'full' && replicas === 1)
+  const aloneOf = (design: Setup['design']): Setup | undefined =>
+    setups.find((setup) => setup.design === (design === 'bare' ? 'bare' : 'full') && setup.replicas === 1)
   const rates = (name: string, load: LoadKind): number[] =>
     of(name, load).map(({ requests, seconds }) => requests / seconds)
   return setups.flatMap((setup) =>
@@ -41,6 +42,7 @@ export function rowsOf(
       }
       if (load !== 'saturation')
         return { ...row, sentShare: middle(({ requests, unsent = 0 }) => requests / (requests + unsent)) }
+      const alone = aloneOf(setup.design)
       const ones = alone === undefined ? [] : rates(alone.name, load)
       const speedups = rates(setup.name, load).map((rate, round) => rate / (ones[round] ?? Number.NaN))
       return { ...row, limit: limitOf(row), ...(ones.length === 0 ? {} : { speedup: median(speedups) }) }
@@ -69,13 +71,14 @@ export function verificationOf(slots: readonly ScaleSlot[]): ScaleVerification {
 export function findingsOf(rows: readonly ScaleRow[], slots: readonly ScaleSlot[]): Finding[] {
   const scaled = rows.filter(({ speedup, setup }) => speedup !== undefined && setup.design === 'full')
   const most = scaled.at(-1)
+  const control = rows.findLast(({ setup }) => setup.design === 'bare')
   const edge = rows.find(({ setup }) => setup.microcache)
   const findings: Finding[] = []
   if (most?.speedup !== undefined && most.setup.replicas > 1) {
     const wanted = most.setup.replicas * AIMS.shareOfIdeal
     findings.push({
       aim: `${most.setup.name} answer at least ${formatRatio(wanted)} times as much as one`,
-      measured: `${formatRatio(most.speedup)} times`,
+      measured: `${formatRatio(most.speedup)} times${control?.speedup === undefined ? '' : `; as many of bare Fastify, the control: ${formatRatio(control.speedup)} times`}`,
       reached: most.speedup >= wanted,
     })
   }
