@@ -120,7 +120,11 @@ export class CouchdbRepository implements PhotoRepository {
     { fresh = false, signal }: ReadOptions = {},
   ): Promise<WorkspaceRecord> {
     this.#check(workspaceId)
-    if (!fresh) return (await this.#reads.ask(workspaceId, workspaceId, { join: 'any', signal })).record
+    if (!fresh) {
+      const stored = await this.#reads.ask(workspaceId, workspaceId, { join: 'any', signal })
+      this.#bases.keep(workspaceId, basisOf(stored))
+      return stored.record
+    }
     if (this.#contested.take(workspaceId)) await this.#settled(workspaceId)
     // What has been sent already may have been overtaken by a write of another process.
     let stored = await this.#reads.ask(workspaceId, workspaceId, { join: 'waiting', signal })
@@ -238,8 +242,9 @@ export class CouchdbRepository implements PhotoRepository {
   /**
    * The revision that a write must name as its parent. CouchDB takes a write without a parent where there is no document or a
    * tombstone, and only there; it refuses a tombstone as a parent; and where there is no document it may take any parent. So
-   * what stands at the expected version has to be known. It is from the read that the caller made up its mind by; where it is
-   * not, it is read.
+   * what stands at the expected version has to be known. It is from the read that the caller made up its mind by, or from the write
+   * before; where it is not, it is read. A revision that had no other beside it is not taken back later on: who could do so does it
+   * before long, or not at all ({@link Settler}).
    */
   async #parentOf(workspaceId: WorkspaceId, expected: Version): Promise<Version | undefined> {
     if (expected === NEVER_WRITTEN) return undefined

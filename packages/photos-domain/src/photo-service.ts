@@ -58,7 +58,10 @@ export interface PhotoServiceOptions {
   readonly maxReceipts?: number | undefined
   /** How long an idempotency key is remembered. Default 24 hours. */
   readonly receiptMaxAgeMs?: number | undefined
-  /** How a write that lost against another one is tried again. Default: 12 attempts, 4 ms doubling up to 250 ms. */
+  /**
+   * How often a write decides on what is stored, and how long it waits after one that lost against another. Default: 12 attempts, 4 ms
+   * doubling up to 250 ms.
+   */
   readonly backoff?: Backoff | undefined
   /** How many writes to one workspace may wait in this process; one more is refused. Default 1000. */
   readonly maxQueuedWrites?: number | undefined
@@ -73,8 +76,8 @@ const PRINTABLE_ASCII = /^[\x20-\x7e]+$/
  * Everything one can do with photos, over any repository.
  *
  * Writes to one workspace from one service take turns, so that only those of other processes can come between, and those that
- * wait are stored together. A write decides on the record as it is in the store, past every cache, and is made on condition that
- * the record has not moved since; when it has, it starts again.
+ * wait are stored together. A write decides on the record as a cache has it, and is made on condition that this is what is
+ * stored; when it is not, and where nothing is to be stored, it decides on the record as it is in the store, past every cache.
  *
  * Besides the errors named at each method, all reject with what the repository rejects with.
  */

@@ -28,6 +28,8 @@ interface Line {
   writes: PendingWrite[]
   /** So many of the first are stored each by itself: together they were too large. */
   alone: number
+  /** Whether the record is next read from the store itself; the first attempt takes what a cache has. */
+  asksStore: boolean
 }
 
 /**
@@ -35,9 +37,11 @@ interface Line {
  * of it on condition that the record has not moved since; when it has, they start again.
  *
  * Writes to one workspace take turns; those that come while one is under way are stored together after it, as one version of the
- * record: so a workspace that many write to costs the store one write for all who wait. They begin with
- * what the one before left instead of reading it back: the condition holds only if nobody came between. Where nothing is to be
- * stored there is no condition, so that is decided on what is read.
+ * record: so a workspace that many write to costs the store one write for all who wait.
+ *
+ * The first attempt begins with the record as a cache has it, and one that follows a write with what that left: the condition holds only
+ * if it is what is stored. Where nothing is to be stored there is no condition, so that is decided, as every other attempt is, on what is
+ * read from the store itself.
  */
 export class WorkspaceWriter {
   readonly #repository: PhotoRepository
@@ -74,7 +78,7 @@ export class WorkspaceWriter {
         fail: reject,
         lost: 0,
       }
-      if (line === undefined) void this.#begin(workspaceId, { writes: [write], alone: 0 })
+      if (line === undefined) void this.#begin(workspaceId, { writes: [write], alone: 0, asksStore: false })
       else line.writes.push(write)
     })
   }
@@ -94,16 +98,18 @@ export class WorkspaceWriter {
   ): Promise<Workspace | undefined> {
     // Only those who are here before the record is read may be told what it says.
     const writes = line.writes.slice(0, line.alone > 0 ? 1 : MAX_TOGETHER)
+    const isStored = left === undefined && line.asksStore
+    line.asksStore = true
     let before: Workspace
     try {
-      before = left ?? (await this.#read(workspaceId))
+      before = left ?? (await this.#read(workspaceId, isStored))
     } catch (error) {
       for (const write of line.writes.splice(0, writes.length)) write.fail(error)
       return undefined
     }
-    const draft = draftOf(before, writes, left === undefined)
+    const draft = draftOf(before, writes, isStored)
     if (draft.workspace === before) {
-      if (left === undefined) this.#settle(line, draft, before.version)
+      if (isStored) this.#settle(line, draft, before.version)
       return undefined
     }
     try {
@@ -111,7 +117,7 @@ export class WorkspaceWriter {
       this.#settle(line, draft, version)
       return { ...draft.workspace, version }
     } catch (error) {
-      await this.#failed(workspaceId, line, draft, left === undefined, error)
+      await this.#failed(workspaceId, line, draft, isStored, error)
       return undefined
     }
   }
@@ -123,12 +129,14 @@ export class WorkspaceWriter {
     isStored: boolean,
     error: unknown,
   ): Promise<void> {
-    if (isPhotosError(error, 'VERSION_CONFLICT')) {
-      // What the write before left was overtaken; that tells nothing of the chances of the next attempt.
-      if (isStored) await this.#lost(workspaceId, line, draft, error)
-    } else if (isPhotosError(error, 'RECORD_TOO_LARGE') && draft.changes > 1) {
+    if (isPhotosError(error, 'RECORD_TOO_LARGE') && draft.changes > 1) {
       line.alone = draft.verdicts.length
-    } else this.#settle(line, draft, undefined, error)
+    } else if (isPhotosError(error, 'VERSION_CONFLICT')) {
+      // What it began with was out of date; that tells nothing of the chances of the next attempt.
+      if (isStored) await this.#lost(workspaceId, line, draft, error)
+    } else if (isStored || !isPhotosError(error, 'RECORD_TOO_LARGE')) {
+      this.#settle(line, draft, undefined, error)
+    }
   }
 
   async #lost(workspaceId: WorkspaceId, line: Line, { verdicts }: Draft, error: unknown): Promise<void> {
@@ -155,8 +163,11 @@ export class WorkspaceWriter {
     }
   }
 
-  async #read(workspaceId: WorkspaceId): Promise<Workspace> {
-    return parseRecord(workspaceId, await this.#repository.read(workspaceId, { fresh: true }))
+  async #read(workspaceId: WorkspaceId, fresh: boolean): Promise<Workspace> {
+    let record = await this.#repository.read(workspaceId, fresh ? { fresh } : undefined)
+    // The store could not be asked: better no write is sent to it, of which nobody would know whether it was made.
+    if (record.stale === true) record = await this.#repository.read(workspaceId, { fresh: true })
+    return parseRecord(workspaceId, record)
   }
 
   #store(workspaceId: WorkspaceId, { version, photos, receipts }: Workspace): Promise<Version> {

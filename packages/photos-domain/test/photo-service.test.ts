@@ -125,18 +125,6 @@ t.test('a photo that is not there cannot be changed or removed', async (t) => {
   t.equal(repository.writeAttempts, 0)
 })
 
-t.test('every write decides on a record read past every cache', async (t) => {
-  const { repository, service } = filled()
-  await service.add('acme', newPhoto('new'))
-  await service.update('acme', 'a', { url })
-  await service.remove('acme', 'a')
-  await service.clear('acme')
-  t.strictSame(
-    repository.reads,
-    Array.from({ length: 4 }, () => ({ workspaceId: 'acme', options: { fresh: true } })),
-  )
-})
-
 t.test('a full workspace takes no more photos until one is removed', async (t) => {
   const repository = new TestRepository()
   repository.put('acme', { photos: encodePhotos([photoOf('b'), photoOf('a')]) })

@@ -19,6 +19,8 @@ import {
  */
 export class TestRepository implements PhotoRepository {
   readonly records = new Map<string, WorkspaceRecord>()
+  /** What reads that are not fresh are answered with, where there is something: a cache may be behind. */
+  readonly cached = new Map<string, WorkspaceRecord>()
   readonly reads: { readonly workspaceId: string; readonly options: ReadOptions | undefined }[] = []
   /** How many writes were tried, those that found another version included. */
   writeAttempts = 0
@@ -37,7 +39,8 @@ export class TestRepository implements PhotoRepository {
 
   read(workspaceId: string, options?: ReadOptions): WorkspaceRecord {
     this.reads.push({ workspaceId, options })
-    return this.records.get(workspaceId) ?? { version: NEVER_WRITTEN, photos: NO_PHOTOS }
+    const cached = options?.fresh === true ? undefined : this.cached.get(workspaceId)
+    return cached ?? this.records.get(workspaceId) ?? { version: NEVER_WRITTEN, photos: NO_PHOTOS }
   }
 
   async write(workspaceId: string, content: WorkspaceContent, expected: Version): Promise<Version> {
