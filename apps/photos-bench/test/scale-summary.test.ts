@@ -97,7 +97,10 @@ t.test(
 
 t.test('replicas that get in one another’s way miss the aim', async (t) => {
   const slots = slotsWith((slot) => (saturated(slot, '2 replicas') ? { requests: 1700 } : {}))
-  t.match(resultsOf(slots).findings[0], { reached: false, measured: '1.70 times; as many of bare Fastify, the control: 2.00 times' })
+  t.match(resultsOf(slots).findings[0], {
+    reached: false,
+    measured: '1.70 times; as many of bare Fastify, the control: 2.00 times',
+  })
 })
 
 t.test('slow or wrong answers through the microcache miss the aim', async (t) => {

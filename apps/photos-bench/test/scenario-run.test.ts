@@ -14,6 +14,7 @@ const SHORT: Scenario = { ...SCENARIO, rounds: 2, slotSeconds: 0.3, warmupSecond
 const settings = { threads: 1, seed: 1, sampleOneIn: 2 }
 
 interface Setting {
+  readonly scenario?: Scenario
   readonly fault?: Fault
   readonly target?: Subject
   readonly control?: Subject
@@ -22,16 +23,16 @@ interface Setting {
 }
 
 async function run(setting: Setting = {}): Promise<ScenarioResult> {
-  const { fault, target = sampleSubject(fault), control = sampleSubject() } = setting
+  const { scenario = SHORT, fault, target = sampleSubject(fault), control = sampleSubject() } = setting
   const { signal = new AbortController().signal, progress = () => {} } = setting
-  const slots = await runScenario(SHORT, {
+  const slots = await runScenario(scenario, {
     settings,
     cacheDir: '/nowhere',
     subjectOf: (name) => (name === 'embedded' ? target : control),
     progress,
     signal,
   })
-  return summarizeScenario(SHORT, slots)
+  return summarizeScenario(scenario, slots)
 }
 
 t.test('target and control are measured in turns, and what was seen is summed up', async (t) => {
@@ -52,6 +53,25 @@ t.test('target and control are measured in turns, and what was seen is summed up
     t.ok(requests > 0 && latency.p50 > 0 && latency.p99 >= latency.p50)
   const ratio = result.ratios.find(({ metric }) => metric === 'requestsPerSecond')
   t.equal(ratio?.spread.values.length, 2)
+})
+
+t.test('the rounds are divided among the starts, each with servers of its own', async (t) => {
+  let started = 0
+  const target: Subject = {
+    ...sampleSubject(),
+    start: (context) => {
+      started++
+      return sampleSubject().start(context)
+    },
+  }
+  const result = await run({ target, scenario: { ...SHORT, rounds: 3, starts: 2, warmupSeconds: 0 } })
+  t.equal(started, 2)
+  const [b, a] = ['bare-fastify', 'embedded']
+  t.same(
+    result.slots.map(({ subject }) => subject),
+    [b, a, b, b, a, b, a, b],
+  )
+  t.equal(result.ratios[0]?.spread.values.length, 3)
 })
 
 t.test('a target that answers wrongly makes the run invalid, and the report says with what', async (t) => {

@@ -71,6 +71,9 @@ t.test('a text that is not JSON is refused with the name of its file', async (t)
 t.test('settings of the command line are checked like those of a file', async (t) => {
   t.equal(withOverrides(SCENARIO, { workspaces: 5 }).workspaces, 5)
   t.throws(() => withOverrides(SCENARIO, { rounds: 0 }), { message: /rounds must be >= 1/ })
+  t.throws(() => withOverrides({ ...SCENARIO, starts: 3 }, { rounds: 2 }), {
+    message: /starts must be at most the number of rounds, 2/,
+  })
 })
 
 t.test('a scenario that does not exist is answered with those that do', async (t) => {

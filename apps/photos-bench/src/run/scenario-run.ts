@@ -42,17 +42,25 @@ export interface MeasuredSlot {
 const PREPARED_SHARE = 1.1
 
 /**
- * Runs one scenario: starts its target and controls as processes, warms each up, and then loads them in turns.
+ * Runs one scenario: starts its target and controls as processes, warms each up, and then loads them in turns; and that as often
+ * as the scenario starts them.
  * @throws SetupError when one of them does not start, or dies
  */
 export async function runScenario(scenario: Scenario, options: RunOptions): Promise<readonly MeasuredSlot[]> {
-  const run = new ScenarioRun(scenario, options)
-  try {
-    await run.begin()
-    return await run.measureInTurns()
-  } finally {
-    await run.end()
+  const { starts = 1, rounds } = scenario
+  const slots: MeasuredSlot[] = []
+  for (let start = 1; start <= starts; start++) {
+    const part = Math.floor((rounds * start) / starts) - Math.floor((rounds * (start - 1)) / starts)
+    if (starts > 1) options.progress(`start ${start} of ${starts}`)
+    const run = new ScenarioRun({ ...scenario, rounds: part }, options, slots.length)
+    try {
+      await run.begin()
+      slots.push(...(await run.measureInTurns()))
+    } finally {
+      await run.end()
+    }
   }
+  return slots
 }
 
 class ScenarioRun {
@@ -64,11 +72,13 @@ class ScenarioRun {
   readonly #running = new Map<string, RunningSubject>()
   /** How many requests a second each subject answered last. */
   readonly #rates = new Map<string, number>()
-  #slots = 0
+  #slots: number
 
-  constructor(scenario: Scenario, options: RunOptions) {
+  /** @param slots how many there were before: each draws its own requests */
+  constructor(scenario: Scenario, options: RunOptions, slots: number) {
     this.#scenario = scenario
     this.#options = options
+    this.#slots = slots
     this.#generator = new Generator(options.settings.threads)
     this.#answerBytes = averageAnswerBytes(scenario, options.settings.seed)
     this.#aborted = rejectionOf(options.signal)

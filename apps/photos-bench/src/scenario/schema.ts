@@ -65,6 +65,14 @@ export const Scenario = Type.Object(
       Type.Unsafe<'constant' | 'poisson'>({ type: 'string', enum: ['constant', 'poisson'] }),
     ),
     rounds: Type.Integer({ minimum: 1, maximum: 100, description: 'how often the target is measured' }),
+    starts: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 20,
+        description:
+          'how often all servers are started anew, with a part of the rounds each; default 1. Processes that run the same code differ',
+      }),
+    ),
     slotSeconds: Type.Number({ minimum: 0.2, maximum: 3600, description: 'how long each time' }),
     warmupSeconds: Type.Number({ minimum: 0, maximum: 600, description: 'load before the first slot' }),
   },
@@ -102,7 +110,8 @@ function contradictions(scenario: Scenario, subjects: readonly string[]): Invali
   if (OPERATIONS.every((operation) => (mix[operation] ?? 0) === 0)) fault('mix', 'must ask for something')
   if ((mix.remove ?? 0) > (mix.add ?? 0))
     fault('mix.remove', 'must be at most mix.add: it removes what was added')
-  const { requestsPerSecond, arrivals, connections } = scenario
+  const { requestsPerSecond, arrivals, connections, starts = 1, rounds } = scenario
+  if (starts > rounds) fault('starts', `must be at most the number of rounds, ${rounds}`)
   if (requestsPerSecond === undefined && arrivals !== undefined) {
     fault('arrivals', 'is only for a scenario with requestsPerSecond')
   }

@@ -1,4 +1,5 @@
 import { UsageError } from '../errors.js'
+import { bareBatches, bareBatchesCached } from './bare-batches.js'
 import { bareFastify } from './bare-fastify.js'
 import { cached, redisCached, warmCached } from './cached.js'
 import { couchdb } from './couchdb.js'
@@ -23,6 +24,8 @@ const SUBJECTS: Readonly<Record<string, Subject>> = {
   'nginx-bare': nginxBare,
   stack,
   'nano-get': nanoGet,
+  'bare-batches': bareBatches,
+  'bare-batches-cached': bareBatchesCached,
   original,
 }
 
