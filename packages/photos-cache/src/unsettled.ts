@@ -1,5 +1,6 @@
 import { compareVersions, type Version, type WorkspaceId } from 'photos-domain'
 import type { Clock, Random } from './clock.js'
+import { Latest } from './latest.js'
 import type { RemoteTier } from './remote/remote-tier.js'
 
 interface Debt {
@@ -21,8 +22,8 @@ export interface UnsettledOptions {
 
 /** How many are told to the tier at once. */
 const BATCH = 256
-/** How many of the latest announcements are remembered. */
-const MAX_ANNOUNCED = 16_384
+/** How many of the latest announcements are remembered at the least. */
+const LEAST_ANNOUNCED = 8192
 
 /**
  * Versions that this process knows of, while it is not certain that the shared tier does: changes that the feed told, writes of ours
@@ -33,7 +34,7 @@ const MAX_ANNOUNCED = 16_384
 export class Unsettled {
   readonly #debts = new Map<WorkspaceId, Debt>()
   /** What the bus announced lately: it is usually quicker than the feed, and the tier knew when it did. */
-  readonly #announced = new Map<WorkspaceId, Version>()
+  readonly #announced = new Latest<Version>()
   readonly #options: UnsettledOptions
   readonly #clock: Clock
   readonly #random: Random
@@ -91,12 +92,7 @@ export class Unsettled {
   /** The bus announced the version: the tier has nothing below it. */
   announced(workspaceId: WorkspaceId, version: Version): void {
     this.settle(workspaceId, version)
-    this.#announced.delete(workspaceId)
-    this.#announced.set(workspaceId, version)
-    for (const oldest of this.#announced.keys()) {
-      if (this.#announced.size <= MAX_ANNOUNCED) return
-      this.#announced.delete(oldest)
-    }
+    this.#announced.set(workspaceId, version, LEAST_ANNOUNCED)
   }
 
   /** Another server takes the tier's place: what was announced on the old one says nothing of it. */

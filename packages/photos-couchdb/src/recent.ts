@@ -1,7 +1,8 @@
+import { LRUCache } from 'lru-cache'
 import type { Version, WorkspaceId } from 'photos-domain'
 import type { Stored } from './document.js'
 
-/** Of how many workspaces it is remembered what a write may be based on: a write to one of those that are written often is not preceded by a read. */
+/** Of so many workspaces it is known what a write may be based on: one to a workspace that is written often is not preceded by a read. */
 const MOST_BASES = 16_384
 /** Most are for what follows at once. */
 const MOST_CONTESTED = 4096
@@ -15,47 +16,31 @@ export const basisOf = ({ record, isDeleted, losers }: Stored): Basis => ({
   losers,
 })
 
-/** Values by workspace, the latest of them: the oldest is forgotten. */
-class Recent<T> {
-  readonly #values = new Map<WorkspaceId, T>()
-  readonly #most: number
-
-  constructor(most: number) {
-    this.#most = most
-  }
-
-  keep(workspaceId: WorkspaceId, value: T): void {
-    this.#values.delete(workspaceId)
-    this.#values.set(workspaceId, value)
-    if (this.#values.size <= this.#most) return
-    const [oldest] = this.#values.keys()
-    if (oldest !== undefined) this.#values.delete(oldest)
-  }
-
-  take(workspaceId: WorkspaceId): T | undefined {
-    const value = this.#values.get(workspaceId)
-    this.#values.delete(workspaceId)
-    return value
-  }
-}
-
 /** What was read or written last of a workspace, until a write takes it. */
-export class RecentBases extends Recent<Basis> {
-  constructor() {
-    super(MOST_BASES)
+export class RecentBases {
+  readonly #bases = new LRUCache<WorkspaceId, Basis>({ max: MOST_BASES })
+
+  keep(workspaceId: WorkspaceId, basis: Basis): void {
+    this.#bases.set(workspaceId, basis)
+  }
+
+  take(workspaceId: WorkspaceId): Basis | undefined {
+    const basis = this.#bases.peek(workspaceId)
+    this.#bases.delete(workspaceId)
+    return basis
   }
 }
 
 /** The workspaces in which a write lost to another, until they are read afresh. */
 export class ContestedWorkspaces {
-  readonly #recent = new Recent<true>(MOST_CONTESTED)
+  readonly #workspaces = new LRUCache<WorkspaceId, true>({ max: MOST_CONTESTED })
 
   add(workspaceId: WorkspaceId): void {
-    this.#recent.keep(workspaceId, true)
+    this.#workspaces.set(workspaceId, true)
   }
 
   /** Whether it was one; it is none any more. */
   take(workspaceId: WorkspaceId): boolean {
-    return this.#recent.take(workspaceId) === true
+    return this.#workspaces.delete(workspaceId)
   }
 }

@@ -17,6 +17,13 @@ import { ThreeCopies } from './three-copies.js'
 
 const REV = `1-${'a'.repeat(32)}`
 const OTHER_REV = `1-${'b'.repeat(32)}`
+/** A first revision of the document `w`, with one photo. */
+const leafWith = (photo: string, _rev: string) => ({
+  _id: 'w',
+  _rev,
+  photos: [{ id: photo, url: `https://x.example/${photo}`, description: photo }],
+  _revisions: { start: 1, ids: [_rev.slice(2)] },
+})
 const codeOf = (work: Promise<unknown>): Promise<string> =>
   work.then(
     () => 'resolved',
@@ -226,16 +233,8 @@ t.test('no acknowledged write is lost between processes that use different nodes
 })
 
 t.test('on a cluster, the read after a conflict waits until its copies agree', async (t) => {
-  const leaf = (_rev: string, photo: string) => ({
-    ok: {
-      _id: 'w',
-      _rev,
-      photos: [{ id: photo, url: `https://x.example/${photo}`, description: photo }],
-      _revisions: { start: 1, ids: [_rev.slice(2)] },
-    },
-  })
-  const winner = leaf(REV, 'kept')
-  const loser = leaf(OTHER_REV, 'taken back')
+  const winner = { ok: leafWith('kept', REV) }
+  const loser = { ok: leafWith('taken back', OTHER_REV) }
   const asked: string[] = []
   let looks = 0
   const behaviour: Behaviour = (request, response) => {
@@ -266,14 +265,8 @@ t.test('on a cluster, the read after a conflict waits until its copies agree', a
 t.test(
   'a fresh read that finds a conflict waits until it is settled; another tells what there is',
   async (t) => {
-    const leaf = (_rev: string, photo: string) => ({
-      _id: 'w',
-      _rev,
-      photos: [{ id: photo, url: `https://x.example/${photo}`, description: photo }],
-      _revisions: { start: 1, ids: [_rev.slice(2)] },
-    })
-    const kept = leaf(REV, 'kept')
-    const takenBack = leaf(OTHER_REV, 'taken back')
+    const kept = leafWith('kept', REV)
+    const takenBack = leafWith('taken back', OTHER_REV)
     const asked: string[] = []
     let isSettled = false
     const server = await ChaosServer.open(t, (request, response) => {

@@ -18,7 +18,8 @@ function behind(cached: readonly Photo[], stored: readonly Photo[], maxPhotosPer
   return { repository, service, cachedVersion: record.version, version }
 }
 
-const askedStore = ({ reads }: TestRepository): boolean[] => reads.map(({ options }) => options?.fresh === true)
+const askedStore = ({ reads }: TestRepository): boolean[] =>
+  reads.map(({ options }) => options?.fresh === true)
 
 t.test('a write decides on what a cache has, and the store is only written to', async (t) => {
   const repository = new TestRepository()
@@ -99,13 +100,16 @@ t.test('what is too large only with what a cache has is stored', async (t) => {
   t.equal(await codeOf(() => service.add('acme', newPhoto)), 'RECORD_TOO_LARGE')
 })
 
-t.test('while a cache answers for a store that is away, the store is asked before it is written to', async (t) => {
-  const { repository, service } = behind([photoOf('a')], [photoOf('a')])
-  const read = repository.read.bind(repository)
-  repository.read = (workspaceId, options) => {
-    if (options?.fresh === true) throw repositoryUnavailable('gone')
-    return { ...read(workspaceId, options), stale: true }
-  }
-  t.equal(await codeOf(() => service.add('acme', newPhoto)), 'REPOSITORY_UNAVAILABLE')
-  t.equal(repository.writeAttempts, 0)
-})
+t.test(
+  'while a cache answers for a store that is away, the store is asked before it is written to',
+  async (t) => {
+    const { repository, service } = behind([photoOf('a')], [photoOf('a')])
+    const read = repository.read.bind(repository)
+    repository.read = (workspaceId, options) => {
+      if (options?.fresh === true) throw repositoryUnavailable('gone')
+      return { ...read(workspaceId, options), stale: true }
+    }
+    t.equal(await codeOf(() => service.add('acme', newPhoto)), 'REPOSITORY_UNAVAILABLE')
+    t.equal(repository.writeAttempts, 0)
+  },
+)

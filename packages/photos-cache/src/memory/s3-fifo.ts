@@ -1,3 +1,4 @@
+import { Latest } from '../latest.js'
 import { Fifo } from './fifo.js'
 import type { Slot } from './slot.js'
 
@@ -18,7 +19,7 @@ export class S3Fifo {
   readonly #maxBytes: number
   readonly #small = new Fifo()
   readonly #main = new Fifo()
-  readonly #ghosts = new Set<string>()
+  readonly #ghosts = new Latest<true>()
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes
@@ -92,12 +93,8 @@ export class S3Fifo {
     return undefined
   }
 
-  /** Remembers as many ids as there are slots, the latest ones. */
+  /** Remembers half as many ids as there are slots, or a few more: the latest ones. */
   #remember(workspaceId: string): void {
-    this.#ghosts.add(workspaceId)
-    for (const oldest of this.#ghosts) {
-      if (this.#ghosts.size <= this.length) return
-      this.#ghosts.delete(oldest)
-    }
+    this.#ghosts.set(workspaceId, true, this.length / 2)
   }
 }
