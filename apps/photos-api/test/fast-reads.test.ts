@@ -128,6 +128,27 @@ test('a body of more than 64 KiB arrives whole', async (t) => {
   t.strictSame(answer, await byRoutes(app, LIST, {}))
 })
 
+test('a small answer is one write to its socket, and not one of several pieces', async (t) => {
+  const { app } = await openApp(t)
+  const { path } = await addPhoto(app)
+  await app.listen()
+  const writes: string[] = []
+  app.server.on('connection', (socket) => {
+    const write = socket._write.bind(socket)
+    const writev = socket._writev?.bind(socket)
+    socket._write = (chunk, encoding, done) => {
+      writes.push('one')
+      write(chunk, encoding, done)
+    }
+    socket._writev = (chunks, done) => {
+      writes.push(`${chunks.length} pieces`)
+      writev?.(chunks, done)
+    }
+  })
+  for (const url of [LIST, path]) t.equal((await overHttp(app, url, {})).status, 200)
+  t.same(writes, ['one', 'one'])
+})
+
 test('an outage met by the fast path is answered once, as a problem with Retry-After', async (t) => {
   let reads = 0
   const { app } = await openApp(

@@ -85,6 +85,11 @@ function interruption(): AbortSignal {
   return controller.signal
 }
 
+// Whoever read our output has seen enough, as `| head` has.
+process.stdout.on('error', (error) => {
+  if (!('code' in error) || error.code !== 'EPIPE') throw error
+  process.exit(EXIT.ok)
+})
 const interrupted = interruption()
 try {
   process.exitCode = await main(process.argv.slice(2), interrupted)
