@@ -85,10 +85,9 @@ function interruption(): AbortSignal {
   return controller.signal
 }
 
-// Whoever read our output has seen enough, as `| head` has.
+// Whoever read our output may have seen enough, as `| head` has; what was found out still counts.
 process.stdout.on('error', (error) => {
   if (!('code' in error) || error.code !== 'EPIPE') throw error
-  process.exit(EXIT.ok)
 })
 const interrupted = interruption()
 try {

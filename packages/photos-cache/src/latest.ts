@@ -1,6 +1,6 @@
 /**
- * The latest of many values by their keys: at least as many as asked for, and fewer than twice as many. Two maps take turns, and the older one
- * is dropped whole: a map whose oldest entry is deleted over and over has to step over all that were, 10 us each time at 16,000.
+ * The latest of many values by their keys: at least as many as are asked for, and while that stays the same fewer than twice as many. Two
+ * maps take turns, and the older one is dropped whole: a map whose oldest entry is deleted over and over has to step over all that were, 10 us each time at 16,000.
  */
 export class Latest<Value> {
   #newer = new Map<string, Value>()

@@ -32,7 +32,7 @@ import {
   withDefaults,
 } from './options.js'
 import { Reader } from './reader.js'
-import { type Basis, basisOf, ContestedWorkspaces, RecentBases } from './recent.js'
+import { ContestedWorkspaces, RecentRevisions } from './recent.js'
 import { scan } from './scan.js'
 import { Settler } from './settle.js'
 import { statusOf } from './status.js'
@@ -70,7 +70,7 @@ export class CouchdbRepository implements PhotoRepository {
   /** By the home of the workspace. */
   readonly #writes: readonly Gather<Write, Written>[]
   readonly #settler: Settler
-  readonly #bases = new RecentBases()
+  readonly #recent = new RecentRevisions()
   readonly #contested = new ContestedWorkspaces()
   readonly #writing = new Set<Promise<unknown>>()
   readonly #closing = new AbortController()
@@ -120,19 +120,18 @@ export class CouchdbRepository implements PhotoRepository {
     { fresh = false, signal }: ReadOptions = {},
   ): Promise<WorkspaceRecord> {
     this.#check(workspaceId)
-    if (!fresh) {
-      const stored = await this.#reads.ask(workspaceId, workspaceId, { join: 'any', signal })
-      this.#bases.keep(workspaceId, basisOf(stored))
-      return stored.record
-    }
-    if (this.#contested.take(workspaceId)) await this.#settled(workspaceId)
-    // What has been sent already may have been overtaken by a write of another process.
-    let stored = await this.#reads.ask(workspaceId, workspaceId, { join: 'waiting', signal })
-    if (stored.losers > 0) {
-      await this.#settled(workspaceId)
+    const readAtMs = performance.now()
+    let stored: Stored
+    if (fresh) {
+      if (this.#contested.take(workspaceId)) await this.#settled(workspaceId)
+      // What has been sent already may have been overtaken by a write of another process.
       stored = await this.#reads.ask(workspaceId, workspaceId, { join: 'waiting', signal })
-    }
-    this.#bases.keep(workspaceId, basisOf(stored))
+      if (stored.losers > 0) {
+        await this.#settled(workspaceId)
+        stored = await this.#reads.ask(workspaceId, workspaceId, { join: 'waiting', signal })
+      }
+    } else stored = await this.#reads.ask(workspaceId, workspaceId, { join: 'any', signal })
+    this.#recent.keepRead(workspaceId, stored, readAtMs)
     return stored.record
   }
 
@@ -220,7 +219,7 @@ export class CouchdbRepository implements PhotoRepository {
   }
 
   async #write(workspaceId: WorkspaceId, content: WorkspaceContent, expected: Version): Promise<Version> {
-    const parent = await this.#parentOf(workspaceId, expected)
+    const { parent, readAtMs } = await this.#basisFor(workspaceId, expected)
     try {
       const writes = this.#writes[this.#nodes.homeOf(workspaceId)]
       if (writes === undefined) throw new Error('every workspace has a home')
@@ -228,7 +227,7 @@ export class CouchdbRepository implements PhotoRepository {
       const version = written.isShort
         ? await this.#settle(workspaceId, content, written.version)
         : written.version
-      this.#bases.keep(workspaceId, { version, isDeleted: false, losers: 0 })
+      this.#recent.keep(workspaceId, { version, readAtMs })
       return version
     } catch (error) {
       if (this.#nodes.homes > 1 && isPhotosError(error, 'VERSION_CONFLICT')) this.#contested.add(workspaceId)
@@ -240,23 +239,24 @@ export class CouchdbRepository implements PhotoRepository {
   }
 
   /**
-   * The revision that a write must name as its parent. CouchDB takes a write without a parent where there is no document or a
-   * tombstone, and only there; it refuses a tombstone as a parent; and where there is no document it may take any parent. So
+   * The revision that a write must name as its parent, and when it was read. CouchDB takes a write without a parent where there is no
+   * document or a tombstone, and only there; it refuses a tombstone as a parent; and where there is no document it may take any parent. So
    * what stands at the expected version has to be known. It is from the read that the caller made up its mind by, or from the write
-   * before; where it is not, it is read. A revision that had no other beside it is not taken back later on: who could do so does it
-   * before long, or not at all ({@link Settler}).
+   * before; where it is not, it is read.
    */
-  async #parentOf(workspaceId: WorkspaceId, expected: Version): Promise<Version | undefined> {
-    if (expected === NEVER_WRITTEN) return undefined
-    let basis = this.#bases.take(workspaceId)
-    if (basis?.version !== expected) basis = await this.#basisOf(workspaceId)
-    if (basis.losers > 0) {
+  async #basisFor(workspaceId: WorkspaceId, expected: Version): Promise<Basis> {
+    if (expected === NEVER_WRITTEN) return { parent: undefined, readAtMs: performance.now() }
+    const known = this.#recent.take(workspaceId)
+    if (known?.version === expected) return { parent: expected, readAtMs: known.readAtMs }
+    const readAtMs = performance.now()
+    let stored = await this.#reads.ask(workspaceId, workspaceId, { join: 'waiting' })
+    if (stored.losers > 0) {
       // Of leaves beside each other one may be about to be taken back: nothing is built on them.
       await this.#settler.resolve(workspaceId)
-      basis = await this.#basisOf(workspaceId)
+      stored = await this.#reads.ask(workspaceId, workspaceId, { join: 'waiting' })
     }
-    if (basis.version !== expected) throw versionConflict(workspaceId)
-    return basis.isDeleted ? undefined : expected
+    if (stored.record.version !== expected) throw versionConflict(workspaceId)
+    return { parent: stored.isDeleted ? undefined : expected, readAtMs }
   }
 
   /**
@@ -268,10 +268,6 @@ export class CouchdbRepository implements PhotoRepository {
     try {
       await this.#settler.resolve(workspaceId)
     } catch {}
-  }
-
-  async #basisOf(workspaceId: WorkspaceId): Promise<Basis> {
-    return basisOf(await this.#reads.ask(workspaceId, workspaceId, { join: 'waiting' }))
   }
 
   #settle(workspaceId: WorkspaceId, content: WorkspaceContent, version: Version): Promise<Version> {
@@ -302,6 +298,14 @@ export class CouchdbRepository implements PhotoRepository {
     this.#reads.fail(closedError())
     await this.#nodes.close()
   }
+}
+
+/** What a write is put on top of. */
+interface Basis {
+  /** Absent: there is no document, or a tombstone. */
+  readonly parent: Version | undefined
+  /** When that was read, on the clock of `performance.now()`. */
+  readonly readAtMs: number
 }
 
 const closedError = (): PhotosError => repositoryUnavailable('the repository is closed')

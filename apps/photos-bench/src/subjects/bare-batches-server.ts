@@ -4,10 +4,10 @@ import { samplePhotos } from 'photos-samples'
 /*
  * A control, as a process: the least that any server of Node over CouchDB has to do. It gathers what is asked for into requests of CouchDB
  * and does nothing else: no framework, no record is parsed, kept or checked, nobody is told of a change, and every answer is one fixed
- * text. With READS_FROM_MEMORY reads do not even ask CouchDB, as if a cache had everything and were never wrong.
+ * text. With A_CACHE reads do not even ask CouchDB, nor do writes ask what they follow: as if a cache had everything and were never wrong.
  */
 const databases = (process.env['DATABASE_URLS'] ?? '').split(',').map((text) => new URL(text))
-const readsFromMemory = process.env['READS_FROM_MEMORY'] === '1'
+const hasCache = process.env['A_CACHE'] === '1'
 const body = 'x'.repeat(Number(process.env['ANSWER_BYTES']))
 const photos = JSON.stringify(samplePhotos(0))
 const agent = new Agent({ keepAlive: true })
@@ -66,7 +66,7 @@ function post({ href, username, password }: URL, path: string, json: string): Pr
         answer.on('error', reject)
         answer.on('end', () => {
           const { statusCode = 0 } = answer
-          if (statusCode === 200 || statusCode === 201) resolve(Buffer.concat(chunks))
+          if (statusCode >= 200 && statusCode < 300) resolve(Buffer.concat(chunks))
           else reject(new Error(`${path}: ${statusCode} ${Buffer.concat(chunks)}`))
         })
       },
@@ -76,17 +76,36 @@ function post({ href, username, password }: URL, path: string, json: string): Pr
   })
 }
 
-interface Row {
+interface FoundRow {
   readonly id: string
   readonly value: { readonly rev: string }
 }
+interface WrittenRow {
+  readonly id: string
+  /** Absent where it was refused. */
+  readonly rev?: string
+}
+
+/** The revisions that there are, as far as they are remembered. */
+const revisions = new Map<string, string>()
 
 /** CouchDB needs to be told which revision each document follows. */
-async function write(database: URL, keys: readonly string[]): Promise<void> {
-  const found = await post(database, '_all_docs', JSON.stringify({ keys }))
-  const { rows } = JSON.parse(found.toString()) as { rows: Row[] }
-  const docs = rows.map(({ id, value }) => `{"_id":"${id}","_rev":"${value.rev}","photos":${photos}}`)
-  await post(database, '_bulk_docs', `{"docs":[${docs}]}`)
+async function write(database: URL, ids: readonly string[]): Promise<void> {
+  const keys = ids.filter((id) => !revisions.has(id))
+  if (keys.length > 0) {
+    const found = await post(database, '_all_docs', JSON.stringify({ keys }))
+    const { rows } = JSON.parse(found.toString()) as { rows: FoundRow[] }
+    for (const { id, value } of rows) revisions.set(id, value.rev)
+  }
+  const docs = ids.map((id) => `{"_id":"${id}","_rev":"${revisions.get(id)}","photos":${photos}}`)
+  const written = JSON.parse(
+    (await post(database, '_bulk_docs', `{"docs":[${docs}]}`)).toString(),
+  ) as WrittenRow[]
+  for (const { id, rev } of written) {
+    if (rev === undefined) throw new Error(`${id} was not written`)
+    if (hasCache) revisions.set(id, rev)
+    else revisions.delete(id)
+  }
 }
 
 /** One write to the socket, as the service does it. */
@@ -122,7 +141,7 @@ createServer((request, response) => {
   const read = method === 'GET' ? workspace : undefined
   const [, written] = method === 'PUT' ? (PHOTO.exec(url) ?? []) : method === 'POST' ? [url, workspace] : []
   request.resume()
-  if (read !== undefined && readsFromMemory) answer(response)
+  if (read !== undefined && hasCache) answer(response)
   else if (read !== undefined) reads.ask(read, response)
   else if (written !== undefined) writesOf(written)?.ask(written, response)
   else response.writeHead(url === '/ready' ? 200 : 501).end()

@@ -16,7 +16,7 @@ export const bareBatches: Subject = bareBatchesBy(
 /** The same where no read asks CouchDB: what no cache can be faster than. */
 export const bareBatchesCached: Subject = bareBatchesBy(
   'the least that a server over CouchDB has to do: batches of writes, and one fixed answer to each read',
-  { READS_FROM_MEMORY: '1' },
+  { A_CACHE: '1' },
 )
 
 function bareBatchesBy(description: string, env: Readonly<Record<string, string>>): Subject {

@@ -93,7 +93,7 @@ export class S3Fifo {
     return undefined
   }
 
-  /** Remembers half as many ids as there are slots, or a few more: the latest ones. */
+  /** Remembers at least half as many ids as there are slots, the latest ones, and at most as many as there were. */
   #remember(workspaceId: string): void {
     this.#ghosts.set(workspaceId, true, this.length / 2)
   }
