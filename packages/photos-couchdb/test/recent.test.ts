@@ -5,6 +5,8 @@ import { RecentRevisions } from '../dist/recent.js'
 import { ChaosServer, json } from './chaos-server.js'
 
 const REV = `1-${'a'.repeat(32)}`
+/** The revision after so many writes. */
+const revision = (written: number): string => `${written + 1}-${'a'.repeat(32)}`
 const NEXT = `2-${'b'.repeat(32)}`
 const stored = (version: string, more = {}) => ({
   record: { version, photos: NO_PHOTOS },
@@ -65,3 +67,33 @@ t.test('a write to what was just read or written asks CouchDB for nothing else',
   t.equal(asked.length, 3, asked.join(', '))
   t.strictSame(asked.slice(1), ['_bulk_docs', '_bulk_docs'])
 })
+
+t.test(
+  'writes that follow one another look again ten seconds after the read, however close they come',
+  async (t) => {
+    const asked: string[] = []
+    let written = 0
+    const server = await ChaosServer.open(t, (request, response) => {
+      const what = request.url.replace(/^.*\/db\/|\?.*$/g, '')
+      asked.push(what === '_bulk_docs' ? 'write' : 'read')
+      if (what === '_bulk_docs') {
+        return json(201, [{ ok: true, id: 'w', rev: revision(++written) }])(request, response)
+      }
+      const document = { _id: 'w', _rev: revision(written), photos: [] }
+      return json(200, what === 'w' ? document : { results: [{ id: 'w', docs: [{ ok: document }] }] })(
+        request,
+        response,
+      )
+    })
+    const repository = openCouchdbRepository({ urls: [`${server.url}/db`] })
+    t.teardown(() => repository.close())
+    const now = performance.now.bind(performance)
+    let laterMs = 0
+    t.intercept(performance, 'now', { value: () => now() + laterMs })
+    let { version } = await repository.read('w')
+    for (laterMs = 0; laterMs <= 12_000; laterMs += 4000) {
+      version = await repository.write('w', { photos: NO_PHOTOS }, version)
+    }
+    t.strictSame(asked, ['read', 'write', 'write', 'write', 'read', 'write'])
+  },
+)
