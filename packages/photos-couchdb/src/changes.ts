@@ -4,7 +4,6 @@ import {
   invalidInput,
   isWorkspaceId,
   type PhotosError,
-  type WorkspaceId,
 } from 'photos-domain'
 import type { AnswerStream } from './answer-stream.js'
 import { failureOf, notCouchdb, RequestFailure, toPhotosError } from './failure.js'
@@ -22,8 +21,6 @@ export interface FeedOptions {
   readonly pageSize: number
   /** Ends every live feed, and fails the others. */
   readonly closing: AbortSignal
-  /** Called by a live feed for each workspace of which it tells several leaves; some may be tombstones. */
-  readonly onConflict: (workspaceId: WorkspaceId) => void
 }
 
 /**
@@ -77,14 +74,12 @@ async function* pages(
 /** Line by line, for ever; a blank line is a heartbeat. */
 async function* follow(
   nodes: Nodes,
-  { heartbeatMs, onConflict }: FeedOptions,
+  { heartbeatMs }: FeedOptions,
   since: string | undefined,
   signal: AbortSignal,
 ): AsyncGenerator<Change, void, undefined> {
   const query = new URLSearchParams({
     feed: 'continuous',
-    // Every leaf, the winner first: one that does not win is told of too.
-    style: 'all_docs',
     heartbeat: String(heartbeatMs),
     since: since ?? '0',
   })
@@ -92,11 +87,8 @@ async function* follow(
   const { node, stream } = await nodes.run((node) => begun(node, path, heartbeatMs * 2.5, signal), { signal })
   try {
     for await (const line of linesOf(stream)) {
-      const row = parsed(line)
-      const change = changeIn(row)
-      if (!isWorkspaceId(change.workspaceId)) continue
-      if (hasSeveralLeaves(row)) onConflict(change.workspaceId)
-      yield change
+      const change = changeIn(parsed(line))
+      if (isWorkspaceId(change.workspaceId)) yield change
     }
   } catch (error) {
     if (error instanceof RequestFailure) node.suspect(error)
@@ -146,10 +138,7 @@ function parsed(line: string): unknown {
   }
 }
 
-const hasSeveralLeaves = (row: unknown): boolean =>
-  isObject(row) && Array.isArray(row['changes']) && row['changes'].length > 1
-
-/** A row names the leaf that won, first or alone: https://docs.couchdb.org/en/stable/api/database/changes.html, parameter `style`. */
+/** A row names the leaf that won: https://docs.couchdb.org/en/stable/api/database/changes.html, style `main_only`. */
 function changeIn(row: unknown): Change {
   if (!isObject(row)) throw notCouchdb('a row of changes is no object')
   const { id, seq, changes } = row

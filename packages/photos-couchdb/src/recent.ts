@@ -44,16 +44,12 @@ export class RecentRevisions {
   }
 }
 
-/** The workspaces that may have leaves beside each other: a write lost to another, or they were seen. Until they are read afresh. */
+/** The workspaces in which a write lost to another, until they are read afresh. */
 export class ContestedWorkspaces {
   readonly #workspaces = new LRUCache<WorkspaceId, true>({ max: MOST_CONTESTED })
 
   add(workspaceId: WorkspaceId): void {
     this.#workspaces.set(workspaceId, true)
-  }
-
-  has(workspaceId: WorkspaceId): boolean {
-    return this.#workspaces.has(workspaceId)
   }
 
   /** Whether it was one; it is none any more. */

@@ -35,7 +35,7 @@ import { Reader } from './reader.js'
 import { ContestedWorkspaces, RecentRevisions } from './recent.js'
 import { scan } from './scan.js'
 import { Settler } from './settle.js'
-import { hasSingleCopy, statusOf } from './status.js'
+import { statusOf } from './status.js'
 import { type Write, Writer, type Written, weightOf } from './writer.js'
 
 /** What a repository has done since it was opened, and how its nodes are doing. */
@@ -72,8 +72,6 @@ export class CouchdbRepository implements PhotoRepository {
   readonly #settler: Settler
   readonly #recent = new RecentRevisions()
   readonly #contested = new ContestedWorkspaces()
-  /** What {@link ready} found out last. */
-  #hasSingleCopy = false
   readonly #writing = new Set<Promise<unknown>>()
   readonly #closing = new AbortController()
   readonly #counts = { reads: 0, readBatches: 0, writes: 0, writeBatches: 0, conflicts: 0, shortWrites: 0 }
@@ -133,7 +131,6 @@ export class CouchdbRepository implements PhotoRepository {
         stored = await this.#reads.ask(workspaceId, workspaceId, { join: 'waiting', signal })
       }
     } else stored = await this.#reads.ask(workspaceId, workspaceId, { join: 'any', signal })
-    if (stored.losers > 0) this.#contested.add(workspaceId)
     this.#recent.keepRead(workspaceId, stored, readAtMs)
     return stored.record
   }
@@ -150,12 +147,9 @@ export class CouchdbRepository implements PhotoRepository {
   }
 
   changes(options: ChangesOptions = {}): AsyncIterable<Change> {
-    const onConflict = (workspaceId: WorkspaceId): void => {
-      // Of several copies, reads ask more than the one that the feed tells of.
-      if (this.#hasSingleCopy) this.#contested.add(workspaceId)
-    }
-    const settings = { ...this.#settings, closing: this.#closing.signal, onConflict }
-    return this.#whileOpen(() => changes(this.#nodes, settings, options))
+    return this.#whileOpen(() =>
+      changes(this.#nodes, { ...this.#settings, closing: this.#closing.signal }, options),
+    )
   }
 
   scan(
@@ -170,8 +164,7 @@ export class CouchdbRepository implements PhotoRepository {
     const { attemptTimeoutMs: timeoutMs } = this.#settings
     try {
       // It takes the database to be there and the credentials to be right, which `/_up` does not tell.
-      const { body } = await this.#nodes.run((node) => node.ask({ path: '', timeoutMs }))
-      this.#hasSingleCopy = hasSingleCopy(body)
+      await this.#nodes.run((node) => node.ask({ path: '', timeoutMs }))
     } catch (error) {
       throw toPhotosError(error)
     }
@@ -226,27 +219,16 @@ export class CouchdbRepository implements PhotoRepository {
   }
 
   async #write(workspaceId: WorkspaceId, content: WorkspaceContent, expected: Version): Promise<Version> {
-    if (this.#mayFollowUnseen(workspaceId, expected)) {
-      try {
-        return await this.#send({ workspaceId, content, parent: expected })
-      } catch (error) {
-        if (!isPhotosError(error, 'VERSION_CONFLICT')) throw error
-        // Another version stands there; or this one does, and is a tombstone.
-      }
-    }
     const { parent, readAtMs } = await this.#basisFor(workspaceId, expected)
-    const version = await this.#send({ workspaceId, content, parent })
-    this.#recent.keep(workspaceId, { version, readAtMs })
-    return version
-  }
-
-  async #send(write: Write & { readonly content: WorkspaceContent }): Promise<Version> {
-    const { workspaceId, content } = write
-    const writes = this.#writes[this.#nodes.homeOf(workspaceId)]
-    if (writes === undefined) throw new Error('every workspace has a home')
     try {
-      const { version, isShort } = await writes.ask(workspaceId, write, { join: 'none' })
-      return isShort ? await this.#settle(workspaceId, content, version) : version
+      const writes = this.#writes[this.#nodes.homeOf(workspaceId)]
+      if (writes === undefined) throw new Error('every workspace has a home')
+      const written = await writes.ask(workspaceId, { workspaceId, content, parent }, { join: 'none' })
+      const version = written.isShort
+        ? await this.#settle(workspaceId, content, written.version)
+        : written.version
+      this.#recent.keep(workspaceId, { version, readAtMs })
+      return version
     } catch (error) {
       if (this.#nodes.homes > 1 && isPhotosError(error, 'VERSION_CONFLICT')) this.#contested.add(workspaceId)
       throw error
@@ -254,15 +236,6 @@ export class CouchdbRepository implements PhotoRepository {
       // Whether it was made or not: from here on, no read joins one that was sent before.
       this.#reads.outdate(workspaceId)
     }
-  }
-
-  /**
-   * Whether a write may name the version that its caller expects as its parent, without a look at what is stored. With one copy of each
-   * document CouchDB itself refuses every parent that is not a leaf. It does take one that stands beside another; of those, the feed
-   * tells, and each read that finds them. Copies that are several may disagree on what the leaves are.
-   */
-  #mayFollowUnseen(workspaceId: WorkspaceId, expected: Version): boolean {
-    return this.#hasSingleCopy && expected !== NEVER_WRITTEN && !this.#contested.has(workspaceId)
   }
 
   /**
@@ -274,9 +247,7 @@ export class CouchdbRepository implements PhotoRepository {
   async #basisFor(workspaceId: WorkspaceId, expected: Version): Promise<Basis> {
     if (expected === NEVER_WRITTEN) return { parent: undefined, readAtMs: performance.now() }
     const known = this.#recent.take(workspaceId)
-    if (known?.version === expected && !this.#contested.has(workspaceId)) {
-      return { parent: expected, readAtMs: known.readAtMs }
-    }
+    if (known?.version === expected) return { parent: expected, readAtMs: known.readAtMs }
     const readAtMs = performance.now()
     let stored = await this.#reads.ask(workspaceId, workspaceId, { join: 'waiting' })
     if (stored.losers > 0) {

@@ -21,15 +21,6 @@ export async function statusOf(node: Node, timeoutMs: number): Promise<Repositor
   return { engine: `couchdb ${version}`, workspaces: count - rows.length, bytes: sizeOf(database) }
 }
 
-/**
- * Whether there is one copy of each document, as the database itself tells (`cluster.n`, same page). False where it does not: a
- * PouchDB takes any parent for a document that it does not have.
- */
-export function hasSingleCopy(database: unknown): boolean {
-  const cluster = isObject(database) ? database['cluster'] : undefined
-  return isObject(cluster) && cluster['n'] === 1
-}
-
 /** PouchDB tells no size. */
 function sizeOf(database: unknown): number {
   const sizes = isObject(database) ? database['sizes'] : undefined

@@ -72,12 +72,7 @@ t.test('a live feed asks for what it is to tell', async (t) => {
   await read({ live: true })
   t.strictSame(
     server.requests.map(({ url }) => Object.fromEntries(new URL(url, server.url).searchParams)),
-    ['12-g1&x=é', 'now', '0'].map((since) => ({
-      feed: 'continuous',
-      style: 'all_docs',
-      heartbeat: '100',
-      since,
-    })),
+    ['12-g1&x=é', 'now', '0'].map((since) => ({ feed: 'continuous', heartbeat: '100', since })),
   )
 })
 

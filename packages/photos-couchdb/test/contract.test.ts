@@ -34,11 +34,8 @@ await repositoryContract(t, {
         heartbeatMs: 200,
         writeTimeoutMs: 3000,
       })
-    const repository = open()
-    // As the service does before anything else: from here on it is known how many copies there are.
-    await repository.ready()
     return {
-      repository,
+      repository: open(),
       reopen: async () => open(),
       outage: {
         begin: async () => void (await Promise.all(proxies.map((proxy) => proxy.cut()))),

@@ -218,30 +218,3 @@ t.test('reads and writes that come at once leave in batches, and a key is read o
   await Promise.all([...ids, ...ids].map((id) => repository.read(id)))
   t.match(repository.metrics, { reads: 50, readBatches: 2 })
 })
-
-t.test(
-  'the live feed tells the winner of several leaves, and a write to such a workspace merges them',
-  async (t) => {
-    const database = await databaseOf(t, couchdb)
-    const repository = repositoryOf(t, database)
-    await repository.ready()
-    const version = await repository.write('acme', { photos: encodePhotos([photo('a')]) }, NEVER_WRITTEN)
-    const feed = repository.changes({ live: true })[Symbol.asyncIterator]()
-    t.equal((await feed.next()).value?.version, version)
-    // As another CouchDB's replication brings it: it loses, and so no version tells of it.
-    await database.replicate({ _id: 'acme', _rev: `1-${hash('0')}`, photos: [photo('b')] })
-    t.equal((await feed.next()).value?.version, version, 'it still wins')
-    await feed.return?.()
-    // Where the copies are several, or nobody tells, it is the reads that find them.
-    if (couchdb.serverUrls.length > 1 || couchdb.engine === 'pouchdb') await repository.read('acme')
-    t.equal(await codeOf(repository.write('acme', { photos: NO_PHOTOS }, version)), 'VERSION_CONFLICT')
-    const merged = await repository.read('acme', { fresh: true })
-    t.same(
-      decodePhotos(merged.photos)
-        .map(({ id }) => id)
-        .sort(),
-      ['a', 'b'],
-    )
-    t.equal(await codeOf(repository.write('acme', { photos: NO_PHOTOS }, merged.version)), 'resolved')
-  },
-)
