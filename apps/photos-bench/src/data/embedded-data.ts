@@ -1,9 +1,10 @@
-import { constants, createReadStream } from 'node:fs'
+import { constants } from 'node:fs'
 import { access, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openLmdbRepository } from 'photos-lmdb'
 import { seedWorkspaces } from 'photos-samples'
 import type { SubjectContext } from '../subjects/subject.js'
+import { holdInMemory } from './hold-in-memory.js'
 import { samplesFingerprint } from './samples-fingerprint.js'
 
 /** A store for one run. */
@@ -31,8 +32,7 @@ export async function embeddedData(
   const dir = embeddedDirectory(cacheDir, workspaces)
   if (!(await exists(join(dir, COMPLETE)))) await seed(dir, workspaces, progress)
   if (!changesData) {
-    await readThrough(dir)
-    return { dir, release: async () => {} }
+    return { dir, release: await holdInMemory(join(dir, 'data.mdb'), progress) }
   }
 
   progress(`copying the ${workspaces} workspaces, as this scenario writes`)
@@ -58,14 +58,6 @@ async function seed(dir: string, workspaces: number, progress: (text: string) =>
   const seconds = Math.round((performance.now() - startedMs) / 100) / 10
   progress(`seeded ${workspaces} workspaces in ${seconds} s`)
   await writeFile(join(dir, COMPLETE), JSON.stringify({ workspaces, seconds }))
-}
-
-/**
- * Reads every byte once, so that the kernel holds them in its page cache as it does on a machine that has been serving for
- * a while. What does not stay there is told by the page faults of the run.
- */
-async function readThrough(dir: string): Promise<void> {
-  for await (const _chunk of createReadStream(join(dir, 'data.mdb'), { highWaterMark: 2 ** 20 }));
 }
 
 const exists = (path: string): Promise<boolean> =>

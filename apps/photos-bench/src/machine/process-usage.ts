@@ -53,6 +53,14 @@ export function memoryUsage(rootPids: readonly number[]): MemoryUsage {
   return { anonymousBytes: anonymousKilobytes * 1024, fileBytes: fileKilobytes * 1024 }
 }
 
+/** How much a process keeps the kernel from taking out of memory; 0 where the system does not tell. */
+export const lockedBytes = (pid: number | undefined): number =>
+  pid === undefined || !canMeasureProcesses ? 0 : field(read(`/proc/${pid}/status`), 'VmLck') * 1024
+
+/** How much memory the machine could give to programs without swapping; 0 where the system does not tell. */
+export const availableBytes = (): number =>
+  canMeasureProcesses ? field(read('/proc/meminfo'), 'MemAvailable') * 1024 : 0
+
 /** The difference of two figures of the same processes. */
 export const usedBetween = (before: CpuUsage, after: CpuUsage): CpuUsage => ({
   busySeconds: after.busySeconds - before.busySeconds,
