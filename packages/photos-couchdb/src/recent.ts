@@ -44,16 +44,22 @@ export class RecentRevisions {
   }
 }
 
-/** The workspaces in which a write lost to another, until they are read afresh. */
+/** The workspaces in which a write lost to another, until they were read afresh. */
 export class ContestedWorkspaces {
-  readonly #workspaces = new LRUCache<WorkspaceId, true>({ max: MOST_CONTESTED })
+  readonly #losses = new LRUCache<WorkspaceId, number>({ max: MOST_CONTESTED })
+  #count = 0
 
   add(workspaceId: WorkspaceId): void {
-    this.#workspaces.set(workspaceId, true)
+    this.#losses.set(workspaceId, ++this.#count)
   }
 
-  /** Whether it was one; it is none any more. */
-  take(workspaceId: WorkspaceId): boolean {
-    return this.#workspaces.delete(workspaceId)
+  /** The number of the last loss, to be handed to {@link settle}; undefined where there was none since it was settled. */
+  lastLoss(workspaceId: WorkspaceId): number | undefined {
+    return this.#losses.get(workspaceId)
+  }
+
+  /** What followed that loss is settled and was read. One that came meanwhile is not. */
+  settle(workspaceId: WorkspaceId, loss: number): void {
+    if (this.#losses.peek(workspaceId) === loss) this.#losses.delete(workspaceId)
   }
 }

@@ -123,13 +123,15 @@ export class CouchdbRepository implements PhotoRepository {
     const readAtMs = performance.now()
     let stored: Stored
     if (fresh) {
-      if (this.#contested.take(workspaceId)) await this.#settled(workspaceId)
+      const loss = this.#contested.lastLoss(workspaceId)
+      const isSettled = loss !== undefined && (await this.#settled(workspaceId))
       // What has been sent already may have been overtaken by a write of another process.
       stored = await this.#reads.ask(workspaceId, workspaceId, { join: 'waiting', signal })
       if (stored.losers > 0) {
         await this.#settled(workspaceId)
         stored = await this.#reads.ask(workspaceId, workspaceId, { join: 'waiting', signal })
       }
+      if (isSettled) this.#contested.settle(workspaceId, loss)
     } else stored = await this.#reads.ask(workspaceId, workspaceId, { join: 'any', signal })
     this.#recent.keepRead(workspaceId, stored, readAtMs)
     return stored.record
@@ -263,11 +265,15 @@ export class CouchdbRepository implements PhotoRepository {
    * Waits until what the copies of a cluster disagree about is settled: a read that follows a conflict, or that finds one, could else
    * tell of a write that is about to be taken back, and an idempotent write be answered with a photo that will not stay. Where it
    * cannot be found out, the read itself tells why.
+   * @returns whether it was found out
    */
-  async #settled(workspaceId: WorkspaceId): Promise<void> {
+  async #settled(workspaceId: WorkspaceId): Promise<boolean> {
     try {
       await this.#settler.resolve(workspaceId)
-    } catch {}
+      return true
+    } catch {
+      return false
+    }
   }
 
   #settle(workspaceId: WorkspaceId, content: WorkspaceContent, version: Version): Promise<Version> {
