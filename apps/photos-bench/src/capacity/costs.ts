@@ -27,57 +27,57 @@ const batched = (points: BatchedCost['points'], source: string): BatchedCost => 
 
 /**
  * What one request costs each part: CPU of one core of the machine that it was measured on (AMD EPYC, 2 cores which servers and
- * generator shared, at an hour at which a bare Fastify route cost 16 to 28 µs). This is the only place for these figures: measure them with
+ * generator shared, at an hour at which a bare Fastify route cost 15 to 17 µs). This is the only place for these figures: measure them with
  * `bench costs`, and the plan follows.
  */
 export const COSTS = {
   /** NGINX, answering from its microcache, with a line in the access log. */
-  edgeHit: cpu(21.9, 'NGINX hit: 22.2, of which 2 % were passed on'),
+  edgeHit: cpu(17.2, 'NGINX hit: 17.3, of which 1 % were passed on'),
   /** NGINX, asking a replica; writes too. */
-  edgePass: cpu(37.4, 'NGINX pass'),
-  /** A replica over the embedded store; without NGINX before it 23. */
-  embeddedRead: cpu(31.8, 'NGINX pass'),
-  embeddedWrite: cpu(124, 'embedded write'),
+  edgePass: cpu(28.7, 'NGINX pass: 28.1, of which 5 % were hits'),
+  /** A replica over the embedded store; without NGINX before it 18. */
+  embeddedRead: cpu(24.6, 'NGINX pass'),
+  embeddedWrite: cpu(89, 'embedded write'),
   /** A replica, answering from its in-process tier. */
-  memoryHit: cpu(23.5, 'in-process hit'),
+  memoryHit: cpu(15.2, 'in-process hit'),
   /** A replica, answering from Redis and keeping the record in process, in the place of another. */
-  redisHit: cpu(39, 'Redis hit, kept in process in the place of another'),
+  redisHit: cpu(31.1, 'Redis hit, kept in process in the place of another'),
   /** A replica, reading CouchDB. */
   couchdbMiss: batched(
     [
-      [4350, 94],
-      [7270, 63.3],
+      [5760, 57],
+      [8000, 47.7],
     ],
     'CouchDB read, 64 and 256 connections',
   ),
-  /** A replica, writing to CouchDB through both tiers, with the read before the write. */
+  /** A replica, writing to CouchDB through both tiers, with the read before the write where its workspace was not at hand. */
   cachedWrite: batched(
     [
-      [333, 1410],
-      [2980, 197],
+      [479, 854],
+      [2780, 203],
     ],
     'both tiers, Zipf 0.99, 5 % writes, less its reads; write through both tiers',
   ),
   /** A replica, being told of a write that another one made. */
-  heardWrite: cpu(14.9, 'write through both tiers, a second replica'),
-  redisPerHit: cpu(6.25, 'Redis hit'),
+  heardWrite: cpu(11.6, 'write through both tiers, a second replica'),
+  redisPerHit: cpu(3.74, 'Redis hit'),
   /** A miss, the lease and the entry. */
-  redisPerFill: cpu(39, 'write through both tiers'),
-  redisPerWrite: cpu(39, 'write through both tiers'),
+  redisPerFill: cpu(43.6, 'write through both tiers'),
+  redisPerWrite: cpu(43.6, 'write through both tiers'),
   /** CouchDB, for one copy. */
   couchdbPerRead: batched(
     [
       [1000, 1300],
-      [4350, 239],
-      [7270, 138],
+      [5760, 210],
+      [8000, 135],
     ],
     '1,000 single reads a second fill a node of 2 cores; CouchDB read, 64 and 256 connections',
   ),
-  /** With the read before the write. */
+  /** With the read before the write, as above. */
   couchdbPerWrite: batched(
     [
-      [333, 2380],
-      [2980, 260],
+      [479, 1870],
+      [2780, 304],
     ],
     'both tiers, Zipf 0.99, 5 % writes; write through both tiers',
   ),
@@ -88,12 +88,12 @@ export const COSTS = {
     source: 'batches of 128, 4 at once: 11,200 documents/s of one node, 4,500 of three on the same cores',
   },
   /** The load generator beside them, which a check on one machine has to pay too. */
-  generator: cpu(28.2, 'NGINX pass'),
+  generator: cpu(20.3, 'NGINX pass'),
   /** What the two cores give when everything is beside each other: the rest is waiting for each other. */
   usableCores: {
-    value: 1.64,
+    value: 1.67,
     unit: 'cores',
-    source: 'NGINX pass: 17,300 requests/s of 97.4 µs; Redis hit: 21,500 of 74.3 µs',
+    source: 'NGINX pass: 22,700 requests/s of 71.8 µs; Redis hit: 36,700 of 46.7 µs',
   },
   answerBytes: bytes(970, 'photos-samples: 4 to 7 photos'),
   /** Of the data file, with its index of changes. */
