@@ -48,6 +48,20 @@ t.test('a table tells the median ratio and how far it spreads', async (t) => {
   t.match(markdown, /\| requests\/s +\| +900 \| +1,000 \| +0\.90 \| +0\.90 – 0\.90 \|/)
   t.match(markdown, '10 bodies checked, 0 wrong answers')
   t.notMatch(markdown, 'Not valid')
+  t.notMatch(markdown, 'all servers started')
+})
+
+t.test('a report says whose connections failed, and how often servers were started', async (t) => {
+  const verification = {
+    checked: 10,
+    wrong: 0,
+    errors: 3,
+    errorsBySubject: { embedded: 3 },
+    wrongAnswers: [],
+  }
+  const markdown = toMarkdown(results(scenarioResult(0.9, { verification }, { ...SCENARIO, starts: 4 })))
+  t.match(markdown, '3 failed connections (embedded 3)')
+  t.match(markdown, '7 slots of 1 s, all servers started 4 times')
 })
 
 t.test('wrong answers and warnings cannot be overlooked', async (t) => {

@@ -83,6 +83,7 @@ export function scenarioLine({ scenario, slots }: ScenarioResult): string {
     requestsPerSecond,
     arrivals = 'constant',
     slotSeconds,
+    starts = 1,
   } = scenario
   const wanted = Object.entries(mix).map(([operation, weight]) => `${operation} ${weight}`)
   const load =
@@ -95,13 +96,17 @@ export function scenarioLine({ scenario, slots }: ScenarioResult): string {
       : ids.kind === 'hot'
         ? `${ids.hot} hot ids`
         : 'uniform ids'
-  return `${formatWhole(workspaces)} workspaces, ${spread}; ${wanted.join(', ')}; ${load}; ${slots.length} slots of ${slotSeconds} s`
+  return `${formatWhole(workspaces)} workspaces, ${spread}; ${wanted.join(', ')}; ${load}; ${slots.length} slots of ${slotSeconds} s${starts === 1 ? '' : `, all servers started ${starts} times`}`
 }
 
 /** One line on whether the answers were right. */
 export function verificationLine({ verification }: ScenarioResult): string {
-  const { checked, wrong, errors } = verification
-  return `${formatWhole(checked)} bodies checked, ${formatWhole(wrong)} wrong answers, ${formatWhole(errors)} failed connections`
+  const { checked, wrong, errors, errorsBySubject = {} } = verification
+  const whose = Object.entries(errorsBySubject).map(([subject, count]) => `${subject} ${formatWhole(count)}`)
+  return (
+    `${formatWhole(checked)} bodies checked, ${formatWhole(wrong)} wrong answers, ` +
+    `${formatWhole(errors)} failed connections${whose.length === 0 ? '' : ` (${whose.join(', ')})`}`
+  )
 }
 
 /** Where and with what it was measured: of any results that say so. */

@@ -86,6 +86,8 @@ export interface Verification {
   readonly wrong: number
   /** How many connections failed or got no answer in time. */
   readonly errors: number
+  /** The same by subject, of those that had any; absent in files of earlier versions. */
+  readonly errorsBySubject?: Readonly<Record<string, number>> | undefined
   /** Some of what was wrong. */
   readonly wrongAnswers: readonly (WrongAnswer & { readonly subject: string })[]
 }

@@ -77,12 +77,21 @@ function everyRatio(slots: readonly Slot[], target: string, control: string): Ra
   })
 }
 
+function errorsBySubject(measured: readonly MeasuredSlot[]): Record<string, number> {
+  const errors: Record<string, number> = {}
+  for (const { subject, report } of measured) {
+    if (report.errors > 0) errors[subject] = (errors[subject] ?? 0) + report.errors
+  }
+  return errors
+}
+
 function verificationOf(measured: readonly MeasuredSlot[]): Verification {
   const total = (of: (slot: MeasuredSlot) => number): number => sum(measured.map(of))
   return {
     checked: total(({ report }) => report.checked),
     wrong: total(({ report }) => report.wrong),
     errors: total(({ report }) => report.errors),
+    errorsBySubject: errorsBySubject(measured),
     wrongAnswers: measured.flatMap(({ subject, report }) =>
       report.wrongAnswers.map((wrong) => ({ ...wrong, subject })),
     ),
