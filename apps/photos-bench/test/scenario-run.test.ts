@@ -1,7 +1,7 @@
 import t from 'tap'
 import { SetupError } from '../dist/errors.js'
 import { isValid, type ScenarioResult } from '../dist/run/result.js'
-import { runScenario } from '../dist/run/scenario-run.js'
+import { type MeasuredSlot, runScenario } from '../dist/run/scenario-run.js'
 import { summarizeScenario } from '../dist/run/summary.js'
 import { warningsOf } from '../dist/run/warnings.js'
 import type { Scenario } from '../dist/scenario/schema.js'
@@ -23,16 +23,19 @@ interface Setting {
 }
 
 async function run(setting: Setting = {}): Promise<ScenarioResult> {
+  return summarizeScenario(setting.scenario ?? SHORT, await measure(setting))
+}
+
+function measure(setting: Setting = {}): Promise<readonly MeasuredSlot[]> {
   const { scenario = SHORT, fault, target = sampleSubject(fault), control = sampleSubject() } = setting
   const { signal = new AbortController().signal, progress = () => {} } = setting
-  const slots = await runScenario(scenario, {
+  return runScenario(scenario, {
     settings,
     cacheDir: '/nowhere',
     subjectOf: (name) => (name === 'embedded' ? target : control),
     progress,
     signal,
   })
-  return summarizeScenario(scenario, slots)
 }
 
 t.test('target and control are measured in turns, and what was seen is summed up', async (t) => {
@@ -82,6 +85,16 @@ t.test('a target that answers wrongly makes the run invalid, and the report says
     request: /^GET /,
     problem: /instead of/,
   })
+})
+
+t.test('connections that failed are counted by subject', async (t) => {
+  const slots = await measure()
+  const failing = slots.map((slot) =>
+    slot.subject === 'embedded' ? { ...slot, report: { ...slot.report, errors: 2 } } : slot,
+  )
+  const { verification } = summarizeScenario(SHORT, failing)
+  t.equal(verification.errors, 4)
+  t.strictSame(verification.errorsBySubject, { embedded: 4 })
 })
 
 t.test('a control that answers wrongly makes the run invalid too', async (t) => {
